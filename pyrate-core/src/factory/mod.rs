@@ -1,0 +1,184 @@
+//! Factories: which bucket an item belongs to.
+
+mod keyed;
+mod single;
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub use keyed::KeyedFactory;
+pub use single::SingleBucketFactory;
+
+use crate::bucket::AnyBucket;
+use crate::error::BucketError;
+use crate::pure::{Decision, Grant, RateItem, Request};
+
+/// Routes each item to its bucket.
+///
+/// Only [`get`](BucketFactory::get) and [`buckets`](BucketFactory::buckets) must be written. The other methods go
+/// through them; they can be overridden, for speed or by a store that can't list its keys.
+///
+/// ```
+/// use std::borrow::Cow;
+/// use pyrate_core::{AnyBucket, BucketError, BucketFactory, Limiter, RateItem};
+///
+/// /// Reads and writes have buckets of their own.
+/// struct ByKind { reads: AnyBucket, writes: AnyBucket }
+///
+/// impl BucketFactory for ByKind {
+///     fn get(&self, item: &RateItem<'_>) -> Result<Cow<'_, AnyBucket>, BucketError> {
+///         let is_read = item.name.starts_with("GET ");
+///         Ok(Cow::Borrowed(if is_read { &self.reads } else { &self.writes }))
+///     }
+///
+///     fn buckets(&self) -> Vec<AnyBucket> {
+///         vec![self.reads.clone(), self.writes.clone()]
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait BucketFactory: Send + Sync + 'static {
+    /// The item that a request asks for. It bears no stamp unless the request does.
+    fn wrap_item<'a>(&self, request: &Request<'a>) -> RateItem<'a> {
+        RateItem {
+            name: request.name.clone(),
+            weight: request.weight,
+            timestamp: request.timestamp,
+        }
+    }
+
+    /// The bucket that `item` belongs to.
+    ///
+    /// # Errors
+    ///
+    /// [`BucketError`] if there is no such bucket or it can't be made.
+    fn get(&self, item: &RateItem<'_>) -> Result<Cow<'_, AnyBucket>, BucketError>;
+
+    /// The buckets that this process holds, possibly none.
+    fn buckets(&self) -> Vec<AnyBucket>;
+
+    /// Drops the bucket of `name`, with all it holds; `false` if there is none, or buckets can't be dropped.
+    fn dispose(&self, name: &str) -> bool {
+        let _ = name;
+        false
+    }
+
+    /// How often to leak `bucket`: twice the longest interval, unless overridden.
+    fn leak_interval(&self, bucket: &AnyBucket) -> Duration {
+        bucket.rates().longest().interval().saturating_mul(2)
+    }
+
+    /// Reserves at the item's bucket, as [`AbstractBucket::reserve`](crate::AbstractBucket::reserve).
+    ///
+    /// # Errors
+    ///
+    /// [`BucketError`] if the bucket can't be had or fails.
+    #[inline]
+    fn reserve(&self, item: &RateItem<'_>, max_delay: Duration) -> Result<Decision, BucketError> {
+        self.get(item)?.reserve(item, max_delay)
+    }
+
+    /// Cancels at the item's bucket, as [`AbstractBucket::cancel`](crate::AbstractBucket::cancel).
+    ///
+    /// # Errors
+    ///
+    /// [`BucketError`] if the bucket can't be had or fails.
+    fn cancel(&self, item: &RateItem<'_>, grant: &Grant) -> Result<bool, BucketError> {
+        self.get(item)?.cancel(grant)
+    }
+
+    /// Asks the item's bucket, as [`AbstractBucket::waiting`](crate::AbstractBucket::waiting).
+    ///
+    /// # Errors
+    ///
+    /// [`BucketError`] if the bucket can't be had or fails.
+    fn waiting(&self, item: &RateItem<'_>) -> Result<Option<Duration>, BucketError> {
+        self.get(item)?.waiting(item)
+    }
+
+    /// Leaks every bucket and returns the units removed.
+    ///
+    /// # Errors
+    ///
+    /// The first failure, after all buckets were leaked.
+    fn leak(&self) -> Result<u64, BucketError> {
+        let leaks: Vec<_> = self.buckets().iter().map(|bucket| bucket.leak(None)).collect();
+        leaks.into_iter().sum()
+    }
+
+    /// Flushes every bucket.
+    ///
+    /// # Errors
+    ///
+    /// The first failure, after all buckets were flushed.
+    fn flush(&self) -> Result<(), BucketError> {
+        let flushes: Vec<_> = self.buckets().iter().map(AnyBucket::flush).collect();
+        flushes.into_iter().collect()
+    }
+
+    /// As [`reserve`](BucketFactory::reserve).
+    ///
+    /// # Errors
+    ///
+    /// [`BucketError`] if the bucket can't be had or fails.
+    async fn reserve_async(
+        &self,
+        item: &RateItem<'_>,
+        max_delay: Duration,
+    ) -> Result<Decision, BucketError> {
+        self.get(item)?.reserve_async(item, max_delay).await
+    }
+
+    /// As [`cancel`](BucketFactory::cancel).
+    ///
+    /// # Errors
+    ///
+    /// [`BucketError`] if the bucket can't be had or fails.
+    async fn cancel_async(&self, item: &RateItem<'_>, grant: &Grant) -> Result<bool, BucketError> {
+        self.get(item)?.cancel_async(grant).await
+    }
+
+    /// As [`waiting`](BucketFactory::waiting).
+    ///
+    /// # Errors
+    ///
+    /// [`BucketError`] if the bucket can't be had or fails.
+    async fn waiting_async(&self, item: &RateItem<'_>) -> Result<Option<Duration>, BucketError> {
+        self.get(item)?.waiting_async(item).await
+    }
+
+    /// As [`leak`](BucketFactory::leak).
+    ///
+    /// # Errors
+    ///
+    /// The first failure, after all buckets were leaked.
+    async fn leak_async(&self) -> Result<u64, BucketError> {
+        let mut leaks = Vec::new();
+        for bucket in self.buckets() {
+            leaks.push(bucket.leak_async(None).await);
+        }
+        leaks.into_iter().sum()
+    }
+
+    /// As [`flush`](BucketFactory::flush).
+    ///
+    /// # Errors
+    ///
+    /// The first failure, after all buckets were flushed.
+    async fn flush_async(&self) -> Result<(), BucketError> {
+        let mut flushes = Vec::new();
+        for bucket in self.buckets() {
+            flushes.push(bucket.flush_async().await);
+        }
+        flushes.into_iter().collect()
+    }
+
+    /// Gives back the place of a caller who is gone, as [`AnyBucket::cancel_later`]. Never blocks.
+    fn cancel_later(&self, item: &RateItem<'_>, grant: Grant) {
+        if let Ok(bucket) = self.get(item) {
+            bucket.cancel_later(grant);
+        }
+    }
+}

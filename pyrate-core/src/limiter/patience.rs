@@ -1,0 +1,130 @@
+//! What a denied caller does next: the arithmetic of waiting, without the waiting.
+
+use std::time::Duration;
+
+use super::error::AcquireError;
+use crate::bucket::NextAsk;
+use crate::pure::{Denial, RateItem, Timestamp};
+
+/// No caller asks again sooner than this, whatever a bucket says: it would spin.
+const SHORTEST_SLEEP: Duration = Duration::from_micros(1);
+
+/// How long one caller waits, and since when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    max_delay: Duration,
+    since: Timestamp,
+}
+
+impl Patience {
+    pub(super) const fn from(since: Timestamp, max_delay: Duration) -> Patience {
+        Patience { max_delay, since }
+    }
+
+    /// The last instant at which this caller may still go.
+    pub(super) fn deadline(&self) -> Timestamp {
+        self.since.checked_add(self.max_delay).unwrap_or(Timestamp::MAX)
+    }
+
+    /// How much longer it waits.
+    pub(super) fn left(&self, now: Timestamp) -> Duration {
+        self.max_delay.saturating_sub(now.saturating_since(self.since))
+    }
+
+    /// The item as it is asked for at `now`: a stamp moves on by the time that was waited.
+    pub(super) fn at<'a>(&self, item: &'a RateItem<'_>, now: Timestamp) -> RateItem<'a> {
+        let waited = now.saturating_since(self.since);
+        item.stamped(item.timestamp.map(|stamp| stamp.checked_add(waited).unwrap_or(stamp)))
+    }
+
+    /// When to ask again after a denial at `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`AcquireError`] if that would be too late, or no wait is long enough.
+    pub(super) fn next_ask(
+        &self,
+        denial: Denial,
+        item: &RateItem<'_>,
+        now: Timestamp,
+    ) -> Result<NextAsk, AcquireError> {
+        let rate = denial.rate;
+        let Some(retry_after) = denial.retry_after else {
+            let (name, weight) = (item.name.to_string(), item.weight);
+            return Err(AcquireError::TooHeavy { name, weight, rate });
+        };
+        let sleep = retry_after.max(SHORTEST_SLEEP);
+        let next = NextAsk { at: now.checked_add(sleep).unwrap_or(Timestamp::MAX), sleep, rate };
+        if retry_after > self.left(now) {
+            return Err(self.outlasted(next, item));
+        }
+        Ok(next)
+    }
+
+    /// The refusal of a caller who can't wait until `next`.
+    pub(super) fn outlasted(&self, next: NextAsk, item: &RateItem<'_>) -> AcquireError {
+        AcquireError::DelayExceeded {
+            name: item.name.to_string(),
+            weight: item.weight,
+            rate: next.rate,
+            max_delay: self.max_delay,
+            actual_delay: next.at.saturating_since(self.since),
+        }
+    }
+}
+
+/// Whether a caller who was denied without having waited may wait for the time to ask again.
+///
+/// # Errors
+///
+/// [`AcquireError`] if that would be too late, or no wait is long enough.
+pub(super) fn may_ask_again(
+    denial: Denial,
+    item: &RateItem<'_>,
+    max_delay: Duration,
+) -> Result<(), AcquireError> {
+    // Before anything was waited for, only differences count: any instant does for the start.
+    let patience = Patience::from(Timestamp::ZERO, max_delay);
+    patience.next_ask(denial, item, Timestamp::ZERO).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pure::Rate;
+
+    fn at(micros: u64) -> Timestamp {
+        Timestamp::from_micros(micros)
+    }
+
+    fn denial(micros: u64) -> Denial {
+        let retry_after = Some(Duration::from_micros(micros));
+        Denial { rate: Rate::per_second(1), retry_after }
+    }
+
+    #[test]
+    fn patience_ends_exactly_at_max_delay() {
+        let (patience, item) =
+            (Patience::from(at(100), Duration::from_micros(50)), RateItem::new("", 1));
+        assert_eq!(patience.deadline(), at(150));
+        assert_eq!(patience.next_ask(denial(20), &item, at(130)).unwrap().at, at(150));
+        let refusal = patience.next_ask(denial(21), &item, at(130)).unwrap_err();
+        assert_eq!(refusal.retry_after(), Some(Duration::from_micros(51)));
+    }
+
+    #[test]
+    fn a_bucket_that_says_at_once_does_not_make_its_caller_spin() {
+        let patience = Patience::from(at(0), Duration::MAX);
+        let next = patience.next_ask(denial(0), &RateItem::new("", 1), at(0)).unwrap();
+        assert_eq!(next.sleep, SHORTEST_SLEEP);
+        assert_eq!(patience.deadline(), Timestamp::MAX);
+    }
+
+    #[test]
+    fn a_stamp_moves_on_with_the_time_waited() {
+        let patience = Patience::from(at(1_000), Duration::MAX);
+        let item = RateItem { timestamp: Some(at(7)), ..RateItem::new("", 1) };
+        assert_eq!(patience.at(&item, at(1_005)).timestamp, Some(at(12)));
+        assert_eq!(patience.at(&RateItem::new("", 1), at(1_005)).timestamp, None);
+    }
+}

@@ -1,0 +1,137 @@
+//! Waiting in line.
+//!
+//! A bucket that grants in the future keeps the line itself: one call reserves, then the caller sleeps. A bucket that
+//! refuses delays is asked again and again by the head of a line kept in this process.
+
+use std::time::Duration;
+
+use super::Limiter;
+use super::error::AcquireError;
+use super::patience::{Patience, may_ask_again};
+use super::reserved::Reserved;
+use crate::bucket::AnyBucket;
+use crate::pure::{Decision, Grant, RateItem, Request};
+
+impl Limiter {
+    /// Takes the units, waiting in line for as long as `max_delay` allows: the request's, else the limiter's, else for
+    /// ever. Blocks this thread while it waits.
+    ///
+    /// First come, first served: a light item doesn't pass a heavy one. A call that would have to wait too long fails
+    /// at once, having taken nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`AcquireError::DelayExceeded`] says how long the wait would be; [`AcquireError::TooHeavy`] that no wait is long
+    /// enough; [`AcquireError::Bucket`] that the bucket failed.
+    pub fn acquire<'a>(&self, request: impl Into<Request<'a>>) -> Result<Grant, AcquireError> {
+        let request = request.into();
+        let (item, max_delay) = self.wanted(&request);
+        let bucket = self.inner.factory.get(&item)?;
+        if !bucket.has_line() {
+            match self.inner.factory.reserve(&item, max_delay)? {
+                Decision::Granted(grant) => return self.sleep_until_due(&item, grant),
+                Decision::Denied(denial) => may_ask_again(denial, &item, max_delay)?,
+            }
+        }
+        self.ask_in_line(&bucket, &item, max_delay)
+    }
+
+    /// [`acquire`](Limiter::acquire) for tasks: takes its place in line when first polled, and doesn't block.
+    ///
+    /// A future that is dropped while it waits gives its place back.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Limiter::acquire).
+    pub fn acquire_async<'a>(
+        &self,
+        request: impl Into<Request<'a>>,
+    ) -> impl Future<Output = Result<Grant, AcquireError>> + Send {
+        let (item, max_delay) = self.wanted(&request.into());
+        async move {
+            let bucket = self.inner.factory.get(&item)?;
+            if !bucket.has_line() {
+                match self.inner.factory.reserve_async(&item, max_delay).await? {
+                    Decision::Granted(grant) => {
+                        return self.sleep_until_due_async(&item, grant).await;
+                    }
+                    Decision::Denied(denial) => may_ask_again(denial, &item, max_delay)?,
+                }
+            }
+            self.ask_in_line_async(&bucket, &item, max_delay).await
+        }
+    }
+
+    fn wanted<'a>(&self, request: &Request<'a>) -> (RateItem<'a>, Duration) {
+        let max_delay = request.max_delay.or(self.inner.max_delay).unwrap_or(Duration::MAX);
+        (self.inner.factory.wrap_item(request), max_delay)
+    }
+
+    fn sleep_until_due(&self, item: &RateItem<'_>, grant: Grant) -> Result<Grant, AcquireError> {
+        if grant.delay.is_zero() {
+            return Ok(grant);
+        }
+        let reserved = Reserved::new(&*self.inner.factory, item, grant);
+        self.inner.sleeper.sleep(grant.delay)?;
+        Ok(reserved.used())
+    }
+
+    async fn sleep_until_due_async(
+        &self,
+        item: &RateItem<'_>,
+        grant: Grant,
+    ) -> Result<Grant, AcquireError> {
+        if grant.delay.is_zero() {
+            return Ok(grant);
+        }
+        let reserved = Reserved::new(&*self.inner.factory, item, grant);
+        self.inner.sleeper.sleep_async(grant.delay).await?;
+        Ok(reserved.used())
+    }
+
+    fn ask_in_line(
+        &self,
+        bucket: &AnyBucket,
+        item: &RateItem<'_>,
+        max_delay: Duration,
+    ) -> Result<Grant, AcquireError> {
+        let patience = Patience::from(bucket.now()?, max_delay);
+        let turn = pollster::block_on(bucket.line().turn(patience.deadline()));
+        let turn = turn.map_err(|next| patience.outlasted(next, item))?;
+        loop {
+            let now = bucket.now()?;
+            let asked = patience.at(item, now);
+            match self.inner.factory.reserve(&asked, patience.left(now))? {
+                Decision::Granted(grant) => return self.sleep_until_due(&asked, grant),
+                Decision::Denied(denial) => {
+                    let next = patience.next_ask(denial, item, now)?;
+                    turn.announce(next);
+                    self.inner.sleeper.sleep(next.sleep)?;
+                }
+            }
+        }
+    }
+
+    async fn ask_in_line_async(
+        &self,
+        bucket: &AnyBucket,
+        item: &RateItem<'_>,
+        max_delay: Duration,
+    ) -> Result<Grant, AcquireError> {
+        let patience = Patience::from(bucket.now_async().await?, max_delay);
+        let turn = bucket.line().turn(patience.deadline()).await;
+        let turn = turn.map_err(|next| patience.outlasted(next, item))?;
+        loop {
+            let now = bucket.now_async().await?;
+            let asked = patience.at(item, now);
+            match self.inner.factory.reserve_async(&asked, patience.left(now)).await? {
+                Decision::Granted(grant) => return self.sleep_until_due_async(&asked, grant).await,
+                Decision::Denied(denial) => {
+                    let next = patience.next_ask(denial, item, now)?;
+                    turn.announce(next);
+                    self.inner.sleeper.sleep_async(next.sleep).await?;
+                }
+            }
+        }
+    }
+}

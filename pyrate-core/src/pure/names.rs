@@ -1,0 +1,123 @@
+//! The names of granted units, kept as runs beside the log.
+//!
+//! One entry where the name changes, so that a name that repeats costs a comparison and no memory.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Units from number `start` on, up to the next run, carry `name`.
+#[derive(Clone, Debug)]
+struct Run {
+    name: Arc<str>,
+    start: u64,
+}
+
+/// The names of all units that were granted and are due, oldest first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    runs: VecDeque<Run>,
+    /// Units appended since the beginning.
+    appended: u64,
+    /// Units forgotten at the front.
+    gone: u64,
+    /// The name met last, so that one that repeats is shared.
+    latest: Option<Arc<str>>,
+}
+
+impl Names {
+    /// Appends `units` of `name`.
+    pub(crate) fn push(&mut self, name: &str, units: u64) {
+        if self.runs.back().is_none_or(|run| *run.name != *name) {
+            let name = self.shared(name);
+            self.runs.push_back(Run { name, start: self.appended });
+        }
+        self.appended += units;
+    }
+
+    /// `name` as a value that can be kept: the same allocation as long as it repeats.
+    pub(crate) fn shared(&mut self, name: &str) -> Arc<str> {
+        match &self.latest {
+            Some(latest) if **latest == *name => Arc::clone(latest),
+            _ => Arc::clone(self.latest.insert(Arc::from(name))),
+        }
+    }
+
+    /// Drops the `units` oldest units.
+    pub(crate) fn forget(&mut self, units: u64) {
+        self.gone += units;
+        while self.runs.get(1).is_some_and(|next| next.start <= self.gone) {
+            self.runs.pop_front();
+        }
+    }
+
+    /// Drops every unit and every name.
+    pub(crate) fn clear(&mut self) {
+        self.runs = VecDeque::new();
+        self.latest = None;
+        self.gone = self.appended;
+    }
+
+    /// The name of the unit with `newer` units behind it.
+    pub(crate) fn nth_newest(&self, newer: u64) -> Option<&str> {
+        let number = self.appended.checked_sub(newer)?.checked_sub(1)?;
+        if number < self.gone {
+            return None;
+        }
+        let run = self.runs.partition_point(|run| run.start <= number).checked_sub(1)?;
+        self.runs.get(run).map(|run| &*run.name)
+    }
+
+    /// Gives back memory that the kept runs don't need.
+    pub(crate) fn shrink(&mut self) {
+        if self.gone == self.appended {
+            self.clear();
+        } else if self.runs.len() < self.runs.capacity() / 4 {
+            self.runs.shrink_to(self.runs.len() * 2);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(names: &Names) -> Vec<&str> {
+        (0..).map_while(|newer| names.nth_newest(newer)).collect()
+    }
+
+    #[test]
+    fn units_are_named_newest_first_across_runs() {
+        let mut names = Names::default();
+        names.push("a", 2);
+        names.push("a", 1);
+        names.push("b", 1);
+        names.push("a", 1);
+        assert_eq!(shown(&names), ["a", "b", "a", "a", "a"]);
+        assert_eq!(names.runs.len(), 3);
+    }
+
+    #[test]
+    fn forgotten_units_show_no_name_and_keep_no_run() {
+        let mut names = Names::default();
+        names.push("a", 2);
+        names.push("b", 2);
+        names.forget(3);
+        assert_eq!(shown(&names), ["b"]);
+        assert_eq!(names.runs.len(), 1);
+        names.forget(1);
+        names.shrink();
+        assert!(shown(&names).is_empty() && names.runs.capacity() == 0);
+        names.push("b", 1);
+        assert_eq!(shown(&names), ["b"]);
+    }
+
+    #[test]
+    fn a_name_that_repeats_is_allocated_once() {
+        let mut names = Names::default();
+        let first = names.shared("a");
+        assert!(Arc::ptr_eq(&first, &names.shared("a")));
+        names.push("a", 1);
+        assert!(Arc::ptr_eq(&first, &names.runs[0].name));
+        assert!(!Arc::ptr_eq(&names.shared("b"), &names.shared("a")));
+    }
+}

@@ -1,0 +1,147 @@
+//! The bucket in memory: a sliding log, a lock and a clock.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
+use pyrate_core::{
+    AbstractBucket, BucketError, Clock, Decision, Grant, MonotonicClock, RateItem, Rates,
+    SlidingLog, Timestamp,
+};
+
+use crate::glance::Glance;
+
+/// Each bucket numbers its reservations in a range of its own: a grant of one can't cancel a place in another.
+static NEXT_FIRST_ID: AtomicU64 = AtomicU64::new(1);
+const IDS_PER_BUCKET: u64 = 1 << 32;
+
+/// An exact bucket in this process's memory.
+///
+/// A call costs tens of nanoseconds, whatever its weight, and never blocks for longer than another call takes. A name
+/// that repeats allocates nothing. Memory follows the grants of the longest window: 16 bytes for each microsecond in
+/// which something was granted.
+///
+/// ```
+/// use pyrate_memory::{AbstractBucket, InMemoryBucket, Rate, RateItem};
+///
+/// let bucket = InMemoryBucket::new(Rate::per_second(3));
+/// assert!(bucket.put(&RateItem::new("user-7", 2))?.is_granted());
+/// assert!(bucket.put(&RateItem::new("user-7", 2))?.is_denied());
+/// assert_eq!((bucket.count()?, bucket.available()?), (2, 1));
+/// # Ok::<(), pyrate_memory::BucketError>(())
+/// ```
+pub struct InMemoryBucket {
+    rates: Rates,
+    clock: Box<dyn Clock>,
+    glance: Glance,
+    log: Mutex<SlidingLog>,
+}
+
+impl InMemoryBucket {
+    /// An empty bucket on the process's [`MonotonicClock`].
+    #[must_use]
+    pub fn new(rates: impl Into<Rates>) -> InMemoryBucket {
+        InMemoryBucket::with_clock(rates, MonotonicClock::new())
+    }
+
+    /// An empty bucket on `clock`, which is read under the bucket's lock.
+    #[must_use]
+    pub fn with_clock(rates: impl Into<Rates>, clock: impl Clock) -> InMemoryBucket {
+        let rates = rates.into();
+        let first_id = NEXT_FIRST_ID.fetch_add(IDS_PER_BUCKET, Ordering::Relaxed);
+        InMemoryBucket {
+            log: Mutex::new(SlidingLog::new(rates.clone()).with_first_id(first_id)),
+            glance: Glance::default(),
+            clock: Box::new(clock),
+            rates,
+        }
+    }
+
+    /// The log, about to be changed: what a glance showed no longer holds.
+    fn log_to_change(&self) -> MutexGuard<'_, SlidingLog> {
+        let log = self.log.lock();
+        self.glance.clear();
+        log
+    }
+}
+
+impl AbstractBucket for InMemoryBucket {
+    fn rates(&self) -> &Rates {
+        &self.rates
+    }
+
+    fn now(&self) -> Result<Timestamp, BucketError> {
+        self.clock.now()
+    }
+
+    fn reserve(&self, item: &RateItem<'_>, max_delay: Duration) -> Result<Decision, BucketError> {
+        let is_plain = item.weight == 1 && item.timestamp.is_none() && max_delay.is_zero();
+        if is_plain
+            && let Some(blocked) = self.glance.read()
+            && let Some(denial) = blocked.denial(self.clock.now()?, &self.rates)
+        {
+            return Ok(Decision::Denied(denial));
+        }
+        // The clock is read under the lock: a reading taken before it could be overtaken by a later grant, and the
+        // log would have to set it forward.
+        let mut log = self.log.lock();
+        let now = self.clock.now_for(item)?;
+        let decision = log.reserve(item, now, max_delay)?;
+        match decision {
+            Decision::Granted(_) => self.glance.clear(),
+            Decision::Denied(denial) if is_plain => {
+                self.glance.write(denial, now.max(log.seen()), &self.rates);
+            }
+            Decision::Denied(_) => {}
+        }
+        Ok(decision)
+    }
+
+    fn waiting(&self, item: &RateItem<'_>) -> Result<Option<Duration>, BucketError> {
+        let log = self.log.lock();
+        Ok(log.waiting(item, self.clock.now_for(item)?)?)
+    }
+
+    fn cancel(&self, grant: &Grant) -> Result<bool, BucketError> {
+        let mut log = self.log_to_change();
+        Ok(log.cancel(grant, self.clock.now()?)?)
+    }
+
+    fn leak(&self, now: Option<Timestamp>) -> Result<u64, BucketError> {
+        let mut log = self.log_to_change();
+        Ok(log.leak(now.map_or_else(|| self.clock.now(), Ok)?)?)
+    }
+
+    fn flush(&self) -> Result<(), BucketError> {
+        self.log_to_change().flush();
+        Ok(())
+    }
+
+    fn count(&self) -> Result<u64, BucketError> {
+        let log = self.log.lock();
+        Ok(log.count(self.clock.now()?)?)
+    }
+
+    fn available(&self) -> Result<u64, BucketError> {
+        let log = self.log.lock();
+        Ok(log.available(self.clock.now()?)?)
+    }
+
+    fn peek(&self, index: u64) -> Result<Option<RateItem<'static>>, BucketError> {
+        let log = self.log.lock();
+        Ok(log.peek(index, self.clock.now()?)?)
+    }
+
+    fn may_block(&self) -> bool {
+        false
+    }
+}
+
+impl fmt::Debug for InMemoryBucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InMemoryBucket")
+            .field("rates", &self.rates.to_string())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,101 @@
+//! What a glance at a full bucket tells, without its lock.
+//!
+//! After a single unit was refused, nothing can be granted at once before a known instant, unless the log is changed.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use pyrate_core::{Denial, Rates, Timestamp};
+
+/// Instants stay below 2^53: above them, a word has room for the number of a rate.
+const INSTANT_BITS: u32 = 53;
+const INSTANT: u64 = (1 << INSTANT_BITS) - 1;
+
+/// The last denial of a single unit, for as long as the log stays as it was.
+///
+/// Written under the bucket's lock only, read without it. A reader's denial counts from the moment at which it reads
+/// `until`: the log was in that state then, and the clock, read later, has not come to `until` yet.
+#[derive(Debug, Default)]
+pub(crate) struct Glance {
+    /// The instant at which a unit fits, and the rate that sets it; 0 if nothing is known.
+    until: AtomicU64,
+    /// The bucket's time when that was found out. A clock that shows less has been set back: only the log knows more.
+    from: AtomicU64,
+}
+
+impl Glance {
+    /// The instant until which nothing fits, if it is known.
+    #[inline]
+    pub(crate) fn read(&self) -> Option<Blocked> {
+        let until = self.until.load(Ordering::Acquire);
+        (until != 0).then_some(Blocked { until, from: self.from.load(Ordering::Relaxed) })
+    }
+
+    /// Remembers that a single unit was denied at `now`. Call under the lock.
+    pub(crate) fn write(&self, denial: Denial, now: Timestamp, rates: &Rates) {
+        let rate = rates.iter().position(|rate| *rate == denial.rate);
+        let until = denial.retry_after.and_then(|wait| now.checked_add(wait));
+        let (Some(rate), Some(until)) = (rate.and_then(|rate| u64::try_from(rate).ok()), until)
+        else {
+            return;
+        };
+        if rate >> (u64::BITS - INSTANT_BITS) == 0 {
+            self.from.store(now.as_micros(), Ordering::Relaxed);
+            self.until.store(rate << INSTANT_BITS | until.as_micros(), Ordering::Release);
+        }
+    }
+
+    /// Forgets it: the log is about to change. Call under the lock.
+    #[inline]
+    pub(crate) fn clear(&self) {
+        // Mostly there is nothing to forget, and a load leaves other processors' copies of the line alone.
+        if self.until.load(Ordering::Relaxed) != 0 {
+            self.until.store(0, Ordering::Release);
+        }
+    }
+}
+
+/// A reading of a [`Glance`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Blocked {
+    until: u64,
+    from: u64,
+}
+
+impl Blocked {
+    /// The denial of a single unit at `now`; `None` if only the log can tell.
+    #[inline]
+    pub(crate) fn denial(self, now: Timestamp, rates: &Rates) -> Option<Denial> {
+        let until = Timestamp::from_micros(self.until & INSTANT);
+        if now >= until || now.as_micros() < self.from {
+            return None;
+        }
+        let rate = rates.get(usize::try_from(self.until >> INSTANT_BITS).ok()?)?;
+        Some(Denial { rate: *rate, retry_after: Some(until.saturating_since(now)) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn at(micros: u64) -> Timestamp {
+        Timestamp::from_micros(micros)
+    }
+
+    #[test]
+    fn a_denial_is_repeated_with_what_is_left_of_its_wait() {
+        let (glance, rates): (_, Rates) = (Glance::default(), "1/1s;5/1h".parse().unwrap());
+        assert!(glance.read().is_none());
+        let retry_after = Some(Duration::from_micros(10));
+        glance.write(Denial { rate: rates[1], retry_after }, at(100), &rates);
+        let blocked = glance.read().unwrap();
+        let denial = blocked.denial(at(103), &rates).unwrap();
+        assert_eq!(denial, Denial { rate: rates[1], retry_after: Some(Duration::from_micros(7)) });
+        assert_eq!(blocked.denial(at(110), &rates), None);
+        assert_eq!(blocked.denial(at(99), &rates), None);
+        glance.clear();
+        assert!(glance.read().is_none());
+    }
+}
