@@ -12,10 +12,7 @@ use super::queue::{Queue, Waiting};
 use super::rate::Rate;
 use super::rates::Rates;
 use super::request::RateItem;
-use super::timestamp::{MAX_NUMBER, Timestamp, TimestampError, whole_micros};
-
-/// Totals are counted anew from the first kept mark before they come near the end of `u64`.
-const REBASE_ABOVE: u64 = 1 << 62;
+use super::timestamp::{MAX_NUMBER, REBASE_ABOVE, Timestamp, TimestampError, whole_micros};
 
 /// A rate and where its window begins.
 ///
@@ -86,10 +83,10 @@ impl SlidingLog {
         SlidingLog { names: None, ..self }
     }
 
-    /// Numbers reservations from `first` on, so that the grants of two logs can't be mistaken for one another.
+    /// Numbers reservations from `first` (at least 1) on, so that the grants of two logs can't be mistaken for one another.
     #[must_use]
     pub fn with_first_id(mut self, first: u64) -> SlidingLog {
-        self.queue.number_from(first.wrapping_sub(1));
+        self.queue.number_from(first.saturating_sub(1));
         self
     }
 
@@ -129,10 +126,20 @@ impl SlidingLog {
             )));
         }
         if self.fits_at_a_glance(item.weight, now) {
-            let spot = Spot { at: now, rate: self.rates.shortest(), is_free_place: false };
-            return Ok(Decision::Granted(self.record(item, spot, now)));
+            return Ok(Decision::Granted(self.grant_at_once(item, now)));
         }
         Ok(self.reserve_exactly(item, now, max_delay))
+    }
+
+    #[inline]
+    fn grant_at_once(&mut self, item: &RateItem<'_>, now: u64) -> Grant {
+        self.change(now);
+        // Before the ring grows, what has expired makes room: memory follows the window even if nobody leaks.
+        if self.marks.is_full() {
+            self.advance(now);
+        }
+        let spot = Spot { at: now, rate: self.rates.shortest(), is_free_place: false };
+        self.write(item, spot, now)
     }
 
     fn reserve_exactly(&mut self, item: &RateItem<'_>, now: u64, max_delay: Duration) -> Decision {
@@ -146,7 +153,7 @@ impl SlidingLog {
         }
         self.change(now);
         self.advance(now);
-        Decision::Granted(self.record(item, spot, now))
+        Decision::Granted(self.write(item, spot, now))
     }
 
     /// Gives back a grant that is not due yet, whose units the next who fits may take.
@@ -192,8 +199,7 @@ impl SlidingLog {
         self.marks.clear();
         self.queue.clear();
         self.names.iter_mut().for_each(Names::clear);
-        let start = self.marks.end();
-        self.gauges.iter_mut().for_each(|gauge| gauge.cursor = start);
+        self.gauges.iter_mut().for_each(|gauge| gauge.cursor = Cursor::default());
     }
 
     /// The instant of a call: the clock's reading, but never before the last change.
@@ -222,14 +228,9 @@ impl SlidingLog {
         spot.at <= MAX_NUMBER && (spot.is_free_place || weight <= MAX_NUMBER.saturating_sub(live))
     }
 
-    /// Writes a grant down at `spot`.
+    /// Writes down a grant at `spot`, within a change.
     #[inline]
-    fn record(&mut self, item: &RateItem<'_>, spot: Spot, now: u64) -> Grant {
-        self.change(now);
-        // Before the ring grows, what has expired makes room: memory follows the window even if nobody leaks.
-        if self.marks.is_full() {
-            self.advance(now);
-        }
+    fn write(&mut self, item: &RateItem<'_>, spot: Spot, now: u64) -> Grant {
         if spot.is_free_place {
             self.queue.take(spot.at, item.weight);
         } else {
@@ -283,7 +284,6 @@ impl SlidingLog {
         self.names.iter_mut().for_each(|names| names.forget(units - free));
         for gauge in &mut self.gauges {
             gauge.cursor.skip = gauge.cursor.skip.saturating_sub(count);
-            gauge.cursor.before = gauge.cursor.before.max(self.marks.dropped());
         }
         self.rebase();
         units

@@ -110,9 +110,7 @@ impl Marks {
 
     /// Forgets all marks and their memory.
     pub(crate) fn clear(&mut self) {
-        self.marks = VecDeque::new();
-        self.dropped = self.total;
-        self.last_at = 0;
+        *self = Marks::default();
     }
 
     /// Counts from the first kept mark again, and returns by how much every total fell.

@@ -5,6 +5,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::timestamp::REBASE_ABOVE;
+
 /// Units from number `start` on, up to the next run, carry `name`.
 #[derive(Clone, Debug)]
 struct Run {
@@ -16,7 +18,7 @@ struct Run {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
     runs: VecDeque<Run>,
-    /// Units appended since the beginning.
+    /// Units appended.
     appended: u64,
     /// Units forgotten at the front.
     gone: u64,
@@ -48,13 +50,21 @@ impl Names {
         while self.runs.get(1).is_some_and(|next| next.start <= self.gone) {
             self.runs.pop_front();
         }
+        if self.gone > REBASE_ABOVE {
+            self.rebase();
+        }
+    }
+
+    /// Numbers the units anew from the first kept one.
+    fn rebase(&mut self) {
+        self.runs.iter_mut().for_each(|run| run.start = run.start.saturating_sub(self.gone));
+        self.appended -= self.gone;
+        self.gone = 0;
     }
 
     /// Drops every unit and every name.
     pub(crate) fn clear(&mut self) {
-        self.runs = VecDeque::new();
-        self.latest = None;
-        self.gone = self.appended;
+        *self = Names::default();
     }
 
     /// The name of the unit with `newer` units behind it.

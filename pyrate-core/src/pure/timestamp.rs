@@ -10,6 +10,9 @@ use std::time::Duration;
 /// Up to here a double of Lua and an integer of `SQLite` hold every number exactly. As microseconds it is 285 years.
 pub(crate) const MAX_NUMBER: u64 = (1 << 53) - 1;
 
+/// Running totals are counted anew from what is still kept before they come near the end of `u64`.
+pub(crate) const REBASE_ABOVE: u64 = 1 << 62;
+
 /// An instant: a count of microseconds on one bucket's own clock.
 ///
 /// Two instants can be compared only if they come from the same clock; where zero lies is the clock's choice.
@@ -73,10 +76,10 @@ pub struct TimestampError(pub Timestamp);
 /// Whole microseconds of `duration`, [`MAX_NUMBER`] at most: nobody waits longer.
 pub(crate) fn whole_micros(duration: Duration) -> u64 {
     // The seconds are compared first: a u128 division on each call would cost more than the log.
-    if duration.as_secs() >= MAX_NUMBER / 1_000_000 {
+    if duration.as_secs() > MAX_NUMBER / 1_000_000 {
         return MAX_NUMBER;
     }
-    duration.as_secs() * 1_000_000 + u64::from(duration.subsec_micros())
+    MAX_NUMBER.min(duration.as_secs() * 1_000_000 + u64::from(duration.subsec_micros()))
 }
 
 #[cfg(test)]
@@ -88,7 +91,10 @@ mod tests {
         assert_eq!(whole_micros(Duration::from_nanos(1_999)), 1);
         assert_eq!(whole_micros(Duration::from_secs(3)), 3_000_000);
         assert_eq!(whole_micros(Duration::MAX), MAX_NUMBER);
-        assert!(whole_micros(Duration::from_micros(MAX_NUMBER)) <= MAX_NUMBER);
+        for micros in [MAX_NUMBER - 1_000_000, MAX_NUMBER - 1, MAX_NUMBER] {
+            assert_eq!(whole_micros(Duration::from_micros(micros)), micros);
+        }
+        assert_eq!(whole_micros(Duration::from_micros(MAX_NUMBER + 1)), MAX_NUMBER);
     }
 
     #[test]

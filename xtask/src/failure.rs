@@ -1,0 +1,87 @@
+//! Failures: why a command stopped.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+/// Why a command stopped.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A program could not be started or listened to.
+    Call { command: String, source: io::Error },
+    /// A program ran and said no.
+    Refused { command: String, status: ExitStatus },
+    /// A program was ended because it ran for too long.
+    Overran { command: String, limit: Duration },
+    /// A file or folder could not be read or entered.
+    File { path: PathBuf, source: io::Error },
+    /// What the tests need could not be installed.
+    Need { name: &'static str, source: io::Error },
+    /// The house rules are broken in as many places.
+    Untidy { findings: usize },
+    /// Cargo was content, but some tests failed.
+    TestsFailed,
+    /// Cargo was content, but there was no test.
+    NothingRan,
+    /// A step of `ci` failed.
+    Step { name: String, repeat: String, cause: Box<Failure> },
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Call { command, source } => write!(f, "cannot run `{command}`: {source}"),
+            Failure::Refused { command, status } => write!(f, "`{command}` failed: {status}"),
+            Failure::Overran { command, limit } => {
+                write!(f, "`{command}` was still running after {limit:?}")
+            }
+            Failure::File { path, source } => write!(f, "{}: {source}", path.display()),
+            Failure::Need { name, source } => write!(f, "cannot install {name}: {source}"),
+            Failure::Untidy { findings } => write!(f, "tidy: {findings} to repair"),
+            Failure::TestsFailed => f.write_str("some tests failed"),
+            Failure::NothingRan => f.write_str("no test ran"),
+            Failure::Step { name, repeat, cause } => {
+                write!(f, "ci stopped at `{name}` ({cause}); to repeat it: {repeat}")
+            }
+        }
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Failure::Call { source, .. }
+            | Failure::File { source, .. }
+            | Failure::Need { source, .. } => Some(source),
+            Failure::Step { cause, .. } => Some(cause.as_ref()),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_step_names_itself_its_cause_and_the_command_to_repeat_it() {
+        let cause = Box::new(Failure::Untidy { findings: 3 });
+        let (name, repeat) = ("tidy".to_owned(), "cargo xtask tidy".to_owned());
+        assert_eq!(
+            Failure::Step { name, repeat, cause }.to_string(),
+            "ci stopped at `tidy` (tidy: 3 to repair); to repeat it: cargo xtask tidy"
+        );
+    }
+
+    #[test]
+    fn a_failure_keeps_its_source() {
+        let source = io::Error::other("no such luck");
+        let cause = Box::new(Failure::Call { command: "git".to_owned(), source });
+        let step = Failure::Step { name: "tidy".to_owned(), repeat: String::new(), cause };
+        let cause = step.source().unwrap();
+        assert_eq!(cause.source().unwrap().to_string(), "no such luck");
+    }
+}

@@ -1,0 +1,71 @@
+//! `cargo xtask`: the workspace's own commands.
+//!
+//! Here they are told apart and their end is reported. What each does stands in the module of its
+//! name.
+
+#![allow(clippy::print_stdout, reason = "printing is what these commands are for")]
+
+mod call;
+mod ci;
+mod command;
+mod examples;
+mod failure;
+mod needs;
+mod suite;
+mod tally;
+mod tidy;
+
+use std::env;
+use std::process::ExitCode;
+
+use command::Command;
+use failure::Failure;
+use tally::Tally;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = env::args().skip(1).collect();
+    match Command::parse(&words) {
+        Ok(command) => run(command),
+        Err(unknown) => {
+            eprintln!("{unknown}; what is known:\n{}", command::LIST);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: Command) -> ExitCode {
+    let mut tally = None;
+    let result = enter_workspace().and_then(|()| match command {
+        Command::List => {
+            println!("{}", command::LIST);
+            Ok(())
+        }
+        Command::Test(size) => suite::run(size, &mut tally),
+        Command::Tidy => tidy::run(),
+        Command::Ci => ci::run(&mut tally),
+    });
+    conclude(result, tally)
+}
+
+// Cargo says where this package lies, so that the commands work from any folder of the workspace.
+fn enter_workspace() -> Result<(), Failure> {
+    let Some(package) = env::var_os("CARGO_MANIFEST_DIR") else { return Ok(()) };
+    let root = std::path::Path::new(&package).join("..");
+    env::set_current_dir(&root).map_err(|source| Failure::File { path: root, source })
+}
+
+// The tally comes last, below a failure too: who reads one line only reads what became of the
+// tests.
+fn conclude(result: Result<(), Failure>, tally: Option<Tally>) -> ExitCode {
+    let code = match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    };
+    if let Some(tally) = tally {
+        println!("{tally}");
+    }
+    code
+}

@@ -1,0 +1,144 @@
+//! One side of a benchmark: how often it repeats its work in a round, and how long that takes.
+
+use std::time::{Duration, Instant};
+
+/// The most that is asked of one round, even of work that claims to take no time.
+const MOST_ITERATIONS: u32 = 1 << 30;
+
+/// How many rounds are measured, and how long one lasts.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    pub(super) rounds: u32,
+    pub(super) warm_up: u32,
+    pub(super) round: Duration,
+}
+
+impl Plan {
+    /// The quick plan if `PYRATE_BENCH_QUICK=1` is set, else the full one.
+    pub(super) fn from_environment() -> Self {
+        match std::env::var("PYRATE_BENCH_QUICK").as_deref() {
+            Ok("1") => Plan::quick(),
+            _ => Plan::full(),
+        }
+    }
+
+    /// Enough rounds to quote; 41 have an exact median and exact quartiles.
+    pub(super) fn full() -> Self {
+        Plan { rounds: 41, warm_up: 5, round: Duration::from_millis(20) }
+    }
+
+    /// Enough rounds to see that a bench runs.
+    pub(super) fn quick() -> Self {
+        Plan { rounds: 5, warm_up: 1, round: Duration::from_millis(2) }
+    }
+
+    pub(super) fn rounds(&self) -> impl Iterator<Item = u32> + use<> {
+        0..self.rounds
+    }
+}
+
+/// A closure that repeats its work, with the number of repetitions that fills a round.
+pub(super) struct Side<F> {
+    pub(super) work: F,
+    pub(super) iterations: u32,
+}
+
+impl<F: FnMut(u64) -> Duration> Side<F> {
+    /// Finds the number of iterations that fills a round, then runs the plan's warm-up.
+    pub(super) fn calibrated(mut work: F, plan: &Plan) -> Self {
+        // The first call pays for cold caches and fresh pages; measured, it would make every round
+        // too short.
+        work(1);
+        let iterations = calibrate(&mut work, plan.round);
+        let mut side = Side { work, iterations };
+        for _ in 0..plan.warm_up {
+            side.round();
+        }
+        side
+    }
+
+    /// Runs one round and answers its nanoseconds an iteration.
+    // Inlined where a side goes first and again where it goes second, the work would be compiled
+    // twice, and the two copies were seen to differ by half in speed.
+    #[inline(never)]
+    pub(super) fn round(&mut self) -> f64 {
+        let took = (self.work)(u64::from(self.iterations));
+        took.as_secs_f64() * 1e9 / f64::from(self.iterations)
+    }
+}
+
+fn calibrate(work: &mut impl FnMut(u64) -> Duration, round: Duration) -> u32 {
+    let mut iterations = 1;
+    loop {
+        let cost = cost_of(work, iterations);
+        if cost.saturating_mul(4) >= round || iterations >= MOST_ITERATIONS {
+            return scaled(iterations, round, cost);
+        }
+        iterations = iterations.saturating_mul(4);
+    }
+}
+
+// What a call claims leaves its setup out. Where the setup costs more than the work, it is the
+// setup that a round has to pay for, so the greater of the two counts.
+fn cost_of(work: &mut impl FnMut(u64) -> Duration, iterations: u32) -> Duration {
+    let start = Instant::now();
+    let claimed = work(u64::from(iterations));
+    claimed.max(start.elapsed())
+}
+
+fn scaled(iterations: u32, round: Duration, cost: Duration) -> u32 {
+    let wanted = u128::from(iterations) * round.as_nanos() / cost.as_nanos().max(1);
+    u32::try_from(wanted).unwrap_or(MOST_ITERATIONS).clamp(1, MOST_ITERATIONS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROUND: Duration = Duration::from_millis(20);
+
+    #[test]
+    fn a_round_is_filled_with_as_many_iterations_as_fit() {
+        assert_eq!(calibrate(&mut |n| Duration::from_micros(10 * n), ROUND), 2_000);
+    }
+
+    #[test]
+    fn work_that_is_longer_than_a_round_runs_once() {
+        assert_eq!(calibrate(&mut |n| Duration::from_secs(n), ROUND), 1);
+    }
+
+    #[test]
+    fn work_that_takes_no_time_ends_the_calibration_too() {
+        assert!(calibrate(&mut |_| Duration::ZERO, ROUND) <= MOST_ITERATIONS);
+    }
+
+    #[test]
+    fn setup_that_a_side_leaves_out_of_its_answer_still_bounds_the_round() {
+        let mut with_setup = |n: u64| {
+            let start = Instant::now();
+            while start.elapsed() < Duration::from_micros(500 * n) {}
+            Duration::from_nanos(n)
+        };
+        assert!(calibrate(&mut with_setup, ROUND) <= 40);
+    }
+
+    #[test]
+    fn a_round_answers_the_nanoseconds_of_one_iteration() {
+        let mut side = Side { work: |n| Duration::from_nanos(7 * n), iterations: 1_000 };
+        assert!((side.round() - 7.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_first_call_of_a_side_is_not_measured() {
+        let mut calls = 0;
+        let plan = Plan { rounds: 1, warm_up: 0, round: ROUND };
+        let side = Side::calibrated(
+            |n| {
+                calls += 1;
+                if calls == 1 { Duration::from_secs(1) } else { Duration::from_millis(n) }
+            },
+            &plan,
+        );
+        assert_eq!(side.iterations, 20);
+    }
+}
