@@ -46,6 +46,7 @@ pub trait Clock: Send + Sync + 'static {
     /// # Errors
     ///
     /// As [`Clock::now`]; a stamped item needs no reading.
+    #[inline]
     fn now_for(&self, item: &RateItem<'_>) -> Result<Timestamp, BucketError> {
         item.timestamp.map_or_else(|| self.now(), Ok)
     }

@@ -77,9 +77,10 @@ impl Limiter {
     /// the weight can never fit; [`AcquireError::Bucket`] that the bucket failed.
     pub fn try_acquire<'a>(&self, request: impl Into<Request<'a>>) -> Result<Grant, AcquireError> {
         let item = self.inner.factory.wrap_item(&request.into());
-        match self.inner.factory.reserve(&item, Duration::ZERO)? {
-            Decision::Granted(grant) => Ok(grant),
-            Decision::Denied(denial) => Err(refused(&item, denial)),
+        match self.inner.factory.reserve(&item, Duration::ZERO) {
+            Ok(Decision::Granted(grant)) => Ok(grant.copied()),
+            Ok(Decision::Denied(denial)) => Err(refused(&item, denial)),
+            Err(failure) => Err(failure.into()),
         }
     }
 
@@ -134,6 +135,7 @@ impl Limiter {
 }
 
 /// The error of a call that doesn't wait.
+#[cold]
 fn refused(item: &RateItem<'_>, denial: Denial) -> AcquireError {
     let (name, weight, rate) = (item.name.to_string(), item.weight, denial.rate);
     match denial.retry_after {

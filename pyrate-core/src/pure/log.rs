@@ -142,6 +142,7 @@ impl SlidingLog {
         self.write(item, spot, now)
     }
 
+    #[inline(never)]
     fn reserve_exactly(&mut self, item: &RateItem<'_>, now: u64, max_delay: Duration) -> Decision {
         let Some(spot) = self.earliest(item.weight, now) else {
             return Decision::Denied(Denial { rate: self.rates.shortest(), retry_after: None });
@@ -261,6 +262,13 @@ impl SlidingLog {
     #[inline]
     fn change(&mut self, now: u64) {
         self.seen = now;
+        if !self.queue.is_idle() {
+            self.settle(now);
+        }
+    }
+
+    #[cold]
+    fn settle(&mut self, now: u64) {
         while let Some(due) = self.queue.pop_due(now) {
             self.name_units(due.name.as_deref().unwrap_or_default(), due.weight);
         }
@@ -269,6 +277,7 @@ impl SlidingLog {
     /// Moves every cursor to the start of its window, drops what all windows have passed, returns the dropped units.
     ///
     /// Only within a change: cursors that moved at `now` are wrong for any instant before it.
+    #[inline(never)]
     fn advance(&mut self, now: u64) -> u64 {
         for gauge in &mut self.gauges {
             gauge.cursor = self.marks.expired(gauge.cursor, gauge.interval, now);

@@ -28,12 +28,18 @@ pub(crate) struct Names {
 
 impl Names {
     /// Appends `units` of `name`.
+    #[inline]
     pub(crate) fn push(&mut self, name: &str, units: u64) {
         if self.runs.back().is_none_or(|run| *run.name != *name) {
-            let name = self.shared(name);
-            self.runs.push_back(Run { name, start: self.appended });
+            self.begin_run(name);
         }
         self.appended += units;
+    }
+
+    #[cold]
+    fn begin_run(&mut self, name: &str) {
+        let name = self.shared(name);
+        self.runs.push_back(Run { name, start: self.appended });
     }
 
     /// `name` as a value that can be kept: the same allocation as long as it repeats.

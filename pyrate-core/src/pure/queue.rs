@@ -28,6 +28,12 @@ impl Queue {
         self.last_id = last_id;
     }
 
+    /// Whether nobody waits.
+    #[inline]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// Adds a reservation and returns its number.
     pub(crate) fn push(&mut self, waiting: Waiting) -> u64 {
         self.last_id = self.last_id.wrapping_add(1);
