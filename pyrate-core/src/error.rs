@@ -24,7 +24,7 @@ pub enum Outcome {
 /// assert!(error.is_retryable());
 /// assert_eq!(error.to_string(), "the bucket failed and recorded nothing: the disk is full");
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct BucketError {
     outcome: Outcome,
     is_permanent: bool,
@@ -63,16 +63,6 @@ impl fmt::Display for BucketError {
             Outcome::Unknown => "may have recorded the item",
         };
         write!(f, "the bucket failed and {outcome}: {}", self.source)
-    }
-}
-
-impl fmt::Debug for BucketError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BucketError")
-            .field("outcome", &self.outcome)
-            .field("is_retryable", &self.is_retryable())
-            .field("source", &self.source)
-            .finish()
     }
 }
 

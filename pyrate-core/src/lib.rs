@@ -12,6 +12,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod block_on;
 mod bucket;
 mod clock;
 mod error;

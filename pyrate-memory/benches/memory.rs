@@ -98,7 +98,7 @@ fn deny(threads: u64) -> Report {
     let item = RateItem::new("item", 1);
     let bucket = InMemoryBucket::new(Rate::per_week(1));
     let peer: DefaultDirectRateLimiter =
-        RateLimiter::direct(Quota::with_period(Duration::from_secs(604_800)).unwrap());
+        RateLimiter::direct(Quota::with_period(Duration::from_hours(7 * 24)).unwrap());
     let _ = (bucket.put(&item).unwrap(), peer.check());
     let ours = || bucket.put(black_box(&item)).unwrap().is_granted();
     let theirs = || peer.check().is_ok();

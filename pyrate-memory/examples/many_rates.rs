@@ -26,7 +26,7 @@ fn report(weight: u64, elapsed: Duration, reason: Option<AcquireError>, has_gone
     match reason {
         None => println!("  weight {weight} went at once    ({elapsed:4} ms)"),
         Some(reason) if has_gone => {
-            println!("  weight {weight} went after {elapsed:4} ms: {reason}")
+            println!("  weight {weight} went after {elapsed:4} ms: {reason}");
         }
         Some(reason) => println!("  weight {weight} never goes: {reason}"),
     }

@@ -31,3 +31,8 @@ pub use pyrate_core::{
     MonotonicClock, Outcome, Rate, RateError, RateItem, Rates, Request, SingleBucketFactory,
     Sleeper, SystemClock, Timestamp, TokioSleeper, validate_rate_list,
 };
+
+/// Compiles and runs what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

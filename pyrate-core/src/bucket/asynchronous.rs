@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::block_on::block_on;
 use crate::error::BucketError;
 use crate::pure::{Bisection, Decision, Grant, RateItem, Rates, Timestamp};
 
@@ -110,6 +111,6 @@ pub trait AsyncBucket: Send + Sync + 'static {
     /// [`AnyBucket`](crate::AnyBucket) calls it on a thread of its own, inside the dropping caller's runtime if it had
     /// one. The provided one drives `cancel_async` to its end there; a bucket with a driver of its own hands over to it.
     fn cancel_later(&self, grant: Grant) {
-        let _ = pollster::block_on(self.cancel_async(&grant));
+        let _ = block_on(self.cancel_async(&grant));
     }
 }

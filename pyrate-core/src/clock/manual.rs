@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::Clock;
+use crate::block_on::block_on;
 use crate::error::BucketError;
 use crate::pure::Timestamp;
 use crate::sleeper::Sleeper;
@@ -83,7 +84,7 @@ impl Clock for ManualClock {
 #[async_trait]
 impl Sleeper for ManualClock {
     fn sleep(&self, duration: Duration) -> Result<(), BucketError> {
-        pollster::block_on(self.reach(duration));
+        block_on(self.reach(duration));
         Ok(())
     }
 

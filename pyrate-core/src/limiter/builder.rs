@@ -33,7 +33,7 @@ impl LimiterBuilder {
         LimiterBuilder { sleeper: Box::new(sleeper), ..self }
     }
 
-    /// Runs no background leaker.
+    /// Runs no background leaker. Today no limiter does: this only says that one isn't wanted later either.
     ///
     /// No decision depends on leaking; without it, memory that expired grants took is kept until others arrive.
     pub fn without_leaker(self) -> LimiterBuilder {

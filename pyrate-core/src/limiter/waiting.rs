@@ -9,6 +9,7 @@ use super::Limiter;
 use super::error::AcquireError;
 use super::patience::{Patience, may_ask_again};
 use super::reserved::Reserved;
+use crate::block_on::block_on;
 use crate::bucket::AnyBucket;
 use crate::pure::{Decision, Grant, RateItem, Request};
 
@@ -96,7 +97,7 @@ impl Limiter {
         max_delay: Duration,
     ) -> Result<Grant, AcquireError> {
         let patience = Patience::from(bucket.now()?, max_delay);
-        let turn = pollster::block_on(bucket.line().turn(patience.deadline()));
+        let turn = block_on(bucket.line().turn(patience.deadline()));
         let turn = turn.map_err(|next| patience.outlasted(next, item))?;
         loop {
             let now = bucket.now()?;

@@ -15,7 +15,7 @@ struct Mark {
 /// The kept marks, oldest first; instants and totals strictly rise.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Marks {
-    marks: VecDeque<Mark>,
+    ring: VecDeque<Mark>,
     /// The total before the first kept mark.
     dropped: u64,
     /// The total of the last mark, and its instant (0 if there is none): most calls need nothing else.
@@ -48,19 +48,19 @@ impl Marks {
 
     /// Whether the next new instant would need more memory.
     pub(crate) fn is_full(&self) -> bool {
-        self.marks.len() == self.marks.capacity()
+        self.ring.len() == self.ring.capacity()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.marks.is_empty()
+        self.ring.is_empty()
     }
 
     /// Records `units` at `at`, which is not before the last mark.
     pub(crate) fn add(&mut self, at: u64, units: u64) {
         self.total += units;
-        match self.marks.back_mut() {
+        match self.ring.back_mut() {
             Some(last) if last.at == at => last.total = self.total,
-            _ => self.marks.push_back(Mark { at, total: self.total }),
+            _ => self.ring.push_back(Mark { at, total: self.total }),
         }
         self.last_at = at;
     }
@@ -68,14 +68,14 @@ impl Marks {
     /// The instant of the first mark at or behind `from` that brings the total to `need`.
     pub(crate) fn instant_of_total(&self, from: Cursor, need: u64) -> Option<u64> {
         let found = self.gallop(from.skip, |mark| mark.total < need);
-        self.marks.get(found).map(|mark| mark.at)
+        self.ring.get(found).map(|mark| mark.at)
     }
 
     /// Moves `from` to the first mark that is younger than `interval` at `now`.
     pub(crate) fn expired(&self, from: Cursor, interval: u64, now: u64) -> Cursor {
         let is_over = |mark: &Mark| mark.at + interval <= now;
         // Most cursors stand still: look once before searching.
-        if !self.marks.get(from.skip).is_some_and(is_over) {
+        if !self.ring.get(from.skip).is_some_and(is_over) {
             return from;
         }
         self.cursor_at(self.gallop(from.skip + 1, is_over))
@@ -88,8 +88,8 @@ impl Marks {
 
     /// Drops the first `count` marks and returns the units they held and the instant of the last of them.
     pub(crate) fn drain(&mut self, count: usize) -> Option<(u64, u64)> {
-        let last = *self.marks.get(count.checked_sub(1)?)?;
-        self.marks.drain(..count);
+        let last = *self.ring.get(count.checked_sub(1)?)?;
+        self.ring.drain(..count);
         let units = last.total - self.dropped;
         self.dropped = last.total;
         self.refresh_end();
@@ -99,10 +99,10 @@ impl Marks {
     /// Takes `units` off the last mark, and the mark away if none are left; answers whether it is gone.
     pub(crate) fn shorten(&mut self, units: u64) -> bool {
         self.total -= units;
-        let gone = self.total == self.cursor_at(self.marks.len().saturating_sub(1)).before;
-        match self.marks.back_mut() {
+        let gone = self.total == self.cursor_at(self.ring.len().saturating_sub(1)).before;
+        match self.ring.back_mut() {
             Some(last) if !gone => last.total = self.total,
-            _ => drop(self.marks.pop_back()),
+            _ => drop(self.ring.pop_back()),
         }
         self.refresh_end();
         gone
@@ -116,7 +116,7 @@ impl Marks {
     /// Counts from the first kept mark again, and returns by how much every total fell.
     pub(crate) fn rebase(&mut self) -> u64 {
         let shift = self.dropped;
-        self.marks.iter_mut().for_each(|mark| mark.total -= shift);
+        self.ring.iter_mut().for_each(|mark| mark.total -= shift);
         self.total -= shift;
         self.dropped = 0;
         shift
@@ -129,23 +129,23 @@ impl Marks {
 
     /// The end of the marks: a cursor can't stand behind it.
     pub(crate) fn end(&self) -> Cursor {
-        Cursor { skip: self.marks.len(), before: self.total }
+        Cursor { skip: self.ring.len(), before: self.total }
     }
 
     /// Gives back memory that the kept marks don't need.
     pub(crate) fn shrink(&mut self) {
-        if self.marks.len() < self.marks.capacity() / 4 {
-            self.marks.shrink_to(self.marks.len() * 2);
+        if self.ring.len() < self.ring.capacity() / 4 {
+            self.ring.shrink_to(self.ring.len() * 2);
         }
     }
 
     fn refresh_end(&mut self) {
-        let last = self.marks.back().copied().unwrap_or(Mark { at: 0, total: self.dropped });
+        let last = self.ring.back().copied().unwrap_or(Mark { at: 0, total: self.dropped });
         (self.total, self.last_at) = (last.total, last.at);
     }
 
     fn cursor_at(&self, skip: usize) -> Cursor {
-        let last_skipped = skip.checked_sub(1).and_then(|index| self.marks.get(index));
+        let last_skipped = skip.checked_sub(1).and_then(|index| self.ring.get(index));
         Cursor { skip, before: last_skipped.map_or(self.dropped, |mark| mark.total) }
     }
 
@@ -153,14 +153,14 @@ impl Marks {
     ///
     /// Steps of doubling length, then halving: what is near is found in a few reads, however long the log.
     fn gallop(&self, from: usize, passed: impl Fn(&Mark) -> bool) -> usize {
-        let is_passed = |index: usize| self.marks.get(index).is_some_and(&passed);
+        let is_passed = |index: usize| self.ring.get(index).is_some_and(&passed);
         let (mut low, mut step) = (from, 1);
         while is_passed(low + step - 1) {
             low += step;
             step *= 2;
         }
         // All before `low` are passed, and the one at `low + step - 1` is not.
-        let mut high = (low + step - 1).min(self.marks.len().max(low));
+        let mut high = (low + step - 1).min(self.ring.len().max(low));
         while low < high {
             let middle = low.midpoint(high);
             if is_passed(middle) {
@@ -179,14 +179,16 @@ mod tests {
 
     fn marks(grants: &[(u64, u64)]) -> Marks {
         let mut marks = Marks::default();
-        grants.iter().for_each(|(at, units)| marks.add(*at, *units));
+        for (at, units) in grants {
+            marks.add(*at, *units);
+        }
         marks
     }
 
     #[test]
     fn one_instant_is_one_mark() {
         let marks = marks(&[(5, 1), (5, 2), (6, 1)]);
-        assert_eq!((marks.marks.len(), marks.total(), marks.last_at()), (2, 4, 6));
+        assert_eq!((marks.ring.len(), marks.total(), marks.last_at()), (2, 4, 6));
         assert_eq!((marks.total_at(4), marks.total_at(5), marks.total_at(9)), (0, 3, 4));
     }
 
@@ -196,7 +198,7 @@ mod tests {
         for from in 0..=41 {
             for bound in 0..=410 {
                 let plain =
-                    (from..40).find(|index| marks.marks[*index].at > bound).unwrap_or(40.max(from));
+                    (from..40).find(|index| marks.ring[*index].at > bound).unwrap_or(40.max(from));
                 assert_eq!(marks.gallop(from, |mark| mark.at <= bound), plain, "{from} {bound}");
             }
         }
