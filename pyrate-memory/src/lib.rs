@@ -29,7 +29,7 @@ pub use pyrate_core::{
     AbstractBucket, AcquireError, AnyBucket, AsyncBucket, BucketError, BucketFactory, Clock,
     Decision, Denial, DoorError, Grant, KeyedFactory, Limiter, LimiterBuilder, ManualClock,
     MonotonicClock, Outcome, Rate, RateError, RateItem, Rates, Request, SingleBucketFactory,
-    Sleeper, SystemClock, Timestamp, TokioSleeper, validate_rate_list,
+    Sleeper, SlidingLog, SystemClock, Timestamp, TimestampError, TokioSleeper, validate_rate_list,
 };
 
 /// Compiles and runs what the README shows.

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use async_trait::async_trait;
+
 use super::BucketFactory;
 use crate::bucket::AnyBucket;
 use crate::error::BucketError;
@@ -13,10 +15,8 @@ use crate::pure::RateItem;
 /// Gives each name a bucket of its own, made by a closure when the name is first used.
 ///
 /// A name never has two buckets at once: they are made and dropped under the map's lock. [`leak`](BucketFactory::leak)
-/// drops the buckets that are empty and that nobody holds. A failure to make a bucket goes to the caller; the next one
+/// drops the buckets that are empty and that nobody holds: keep the factory in an `Arc` to call it. A failure to make a bucket goes to the caller; the next one
 /// tries again.
-///
-/// For a great many names in memory, `KeyedMemory` of `pyrate-memory` is smaller and faster.
 ///
 /// ```
 /// use pyrate_core::{AnyBucket, BucketError, KeyedFactory, Limiter};
@@ -53,6 +53,7 @@ impl KeyedFactory {
     }
 }
 
+#[async_trait]
 impl BucketFactory for KeyedFactory {
     fn get(&self, item: &RateItem<'_>) -> Result<Cow<'_, AnyBucket>, BucketError> {
         let mut buckets = self.lock();
@@ -74,6 +75,15 @@ impl BucketFactory for KeyedFactory {
 
     fn leak(&self) -> Result<u64, BucketError> {
         let leaks: Vec<_> = self.buckets().iter().map(|bucket| bucket.leak(None)).collect();
+        self.sweep();
+        leaks.into_iter().sum()
+    }
+
+    async fn leak_async(&self) -> Result<u64, BucketError> {
+        let mut leaks = Vec::new();
+        for bucket in self.buckets() {
+            leaks.push(bucket.leak_async(None).await);
+        }
         self.sweep();
         leaks.into_iter().sum()
     }

@@ -1,6 +1,7 @@
 //! Factories: which bucket an item belongs to.
 
 mod keyed;
+mod shared;
 mod single;
 
 use std::borrow::Cow;

@@ -49,12 +49,12 @@ struct Inner {
 }
 
 impl Limiter {
-    /// A limiter over one bucket, whose waiting callers wait as long as it takes.
+    /// A limiter over one bucket, which all names share. Waiting callers wait as long as it takes.
     pub fn new(bucket: impl Into<AnyBucket>) -> Limiter {
         Limiter::builder(bucket).build()
     }
 
-    /// A limiter over one bucket, with settings.
+    /// A limiter over one bucket, which all names share, with settings.
     pub fn builder(bucket: impl Into<AnyBucket>) -> LimiterBuilder {
         Limiter::builder_with_factory(SingleBucketFactory::new(bucket))
     }
