@@ -19,6 +19,7 @@ mod error;
 mod factory;
 mod limiter;
 mod pure;
+mod race;
 mod sleeper;
 
 pub use bucket::{AbstractBucket, AnyBucket, AsyncBucket};

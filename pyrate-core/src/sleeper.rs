@@ -1,11 +1,13 @@
 //! Sleeping: the one seam through which all waiting passes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::runtime::Handle;
 
+use crate::block_on::block_on_for;
 use crate::error::{BucketError, DoorError};
 
 /// Lets a limiter's callers wait.
@@ -27,12 +29,28 @@ pub trait Sleeper: Send + Sync + 'static {
     ///
     /// As [`Sleeper::sleep`].
     async fn sleep_async(&self, duration: Duration) -> Result<(), BucketError>;
+
+    /// Blocks this thread until `woken` is ready, for `duration` at most; answers whether it is ready.
+    ///
+    /// The provided one counts real time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sleeper::sleep`].
+    fn sleep_unless(
+        &self,
+        duration: Duration,
+        woken: Pin<&mut (dyn Future<Output = ()> + Send)>,
+    ) -> Result<bool, BucketError> {
+        Ok(block_on_for(woken, duration))
+    }
 }
 
 /// Threads sleep by the operating system, tasks by tokio's timer. The default.
 ///
 /// Tokio's timer counts whole milliseconds and rounds up. Outside a tokio runtime, or in one whose timer is not
-/// enabled, a task gets a [`BucketError`] whose source is [`DoorError::NoTimer`].
+/// enabled, a task gets a [`BucketError`] whose source is [`DoorError::NoTimer`]. In the second case tokio panics and the
+/// panic is caught here: the panic hook sees it, and where panics abort, the process ends.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TokioSleeper;
 

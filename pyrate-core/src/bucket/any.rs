@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::errands::Errands;
+use super::errands::{Errands, await_here};
 use super::line::Line;
 use super::{AbstractBucket, AsyncBucket};
 use crate::error::{BucketError, DoorError};
@@ -212,8 +212,8 @@ impl AnyBucket {
     pub(super) fn cancel_in_place(&self, grant: Grant) {
         match &self.inner.doors {
             Doors::Sync(bucket) => bucket.cancel_later(grant),
-            Doors::Async(bucket) => bucket.cancel_later(grant),
-            Doors::Dual(bucket, _) => AbstractBucket::cancel_later(bucket, grant),
+            Doors::Async(bucket) => await_here(bucket.cancel_later_async(grant)),
+            Doors::Dual(bucket, _) => bucket.cancel_later(grant),
         }
     }
 

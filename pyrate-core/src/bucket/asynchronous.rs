@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::block_on::block_on;
 use crate::error::BucketError;
 use crate::pure::{Bisection, Decision, Grant, RateItem, Rates, Timestamp};
 
@@ -108,9 +107,10 @@ pub trait AsyncBucket: Send + Sync + 'static {
 
     /// Gives back the place of a waiting caller who is gone; nobody hears of the outcome.
     ///
-    /// [`AnyBucket`](crate::AnyBucket) calls it on a thread of its own, inside the dropping caller's runtime if it had
-    /// one. The provided one drives `cancel_async` to its end there; a bucket with a driver of its own hands over to it.
-    fn cancel_later(&self, grant: Grant) {
-        let _ = block_on(self.cancel_async(&grant));
+    /// [`AnyBucket`](crate::AnyBucket) awaits it on a thread of its own, in a small tokio runtime of its own, for ten
+    /// seconds at most: the dropping caller's runtime may be gone by then. The provided one awaits `cancel_async`; a
+    /// bucket whose connection needs the runtime it was made in overrides it and hands over to a driver there.
+    async fn cancel_later_async(&self, grant: Grant) {
+        let _ = self.cancel_async(&grant).await;
     }
 }

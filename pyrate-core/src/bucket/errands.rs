@@ -6,14 +6,10 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
-
-use tokio::runtime::Handle;
+use std::time::Duration;
 
 use super::AnyBucket;
 use crate::pure::Grant;
-
-/// A grant to cancel, and the runtime in which its caller lived.
-type Errand = (Grant, Option<Handle>);
 
 /// The errands of one bucket.
 #[derive(Debug, Default)]
@@ -21,7 +17,7 @@ pub(super) struct Errands(Mutex<Open>);
 
 #[derive(Debug, Default)]
 struct Open {
-    queue: VecDeque<Errand>,
+    queue: VecDeque<Grant>,
     is_running: bool,
 }
 
@@ -29,7 +25,7 @@ impl Errands {
     /// Hands over `grant`, to be cancelled at `bucket` by a thread of its own.
     pub(super) fn hand_over(&self, bucket: &AnyBucket, grant: Grant) {
         let mut open = self.lock();
-        open.queue.push_back((grant, Handle::try_current().ok()));
+        open.queue.push_back(grant);
         if open.is_running {
             return;
         }
@@ -40,7 +36,7 @@ impl Errands {
         open.is_running = started.is_ok();
     }
 
-    fn next(&self) -> Option<Errand> {
+    fn next(&self) -> Option<Grant> {
         let mut open = self.lock();
         let next = open.queue.pop_front();
         open.is_running = next.is_some();
@@ -52,9 +48,19 @@ impl Errands {
     }
 }
 
+/// How long one errand of an async bucket may keep the next one waiting.
+const LONGEST_ERRAND: Duration = Duration::from_secs(10);
+
+/// Awaits `errand` in a runtime that nobody else needs to drive.
+pub(super) fn await_here(errand: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    if let Ok(runtime) = runtime {
+        let _ = runtime.block_on(async { tokio::time::timeout(LONGEST_ERRAND, errand).await });
+    }
+}
+
 fn run(bucket: &AnyBucket) {
-    while let Some((grant, runtime)) = bucket.errands().next() {
-        let _inside = runtime.as_ref().map(Handle::enter);
+    while let Some(grant) = bucket.errands().next() {
         // A bucket that panics here must not keep the other places from being given back.
         let _ = catch_unwind(AssertUnwindSafe(|| bucket.cancel_in_place(grant)));
     }

@@ -1,16 +1,15 @@
 //! The line before a bucket that refuses every delay: its callers wait here, in order of arrival.
 //!
-//! The one at the head sleeps and asks again; those behind only wait for their turn. No timer runs for them: whenever
-//! the head says when it will ask next, those who can't wait that long leave.
+//! The one at the head sleeps and asks again; those behind wait for their turn. Whenever the head says when it will ask
+//! next, those who can't wait that long leave at once.
 
-use std::future::poll_fn;
-use std::pin::pin;
-use std::task::Poll;
+use std::future::pending;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 
 use crate::pure::{Rate, Timestamp};
+use crate::race::race;
 
 /// One bucket's line.
 #[derive(Debug)]
@@ -49,19 +48,21 @@ impl Line {
     /// Waits for the turn. Fails as soon as the head's next question is known to lie beyond `deadline`.
     pub(crate) async fn turn(&self, deadline: Timestamp) -> Result<Turn<'_>, NextAsk> {
         let mut next = self.next.subscribe();
-        let mut turn = pin!(self.turn.acquire());
-        let mut too_late = pin!(next.wait_for(|next| next.is_some_and(|next| next.at > deadline)));
-        poll_fn(|context| {
-            // The semaphore is never closed, the sender never dropped: both errors are out of reach.
-            if let Poll::Ready(Ok(permit)) = turn.as_mut().poll(context) {
-                return Poll::Ready(Ok(Turn { line: self, _permit: permit }));
+        // The semaphore is never closed and the sender never dropped: only the first arms are ever taken.
+        let too_late = async {
+            let too_late = next.wait_for(|next| next.is_some_and(|next| next.at > deadline));
+            match too_late.await.ok().and_then(|next| *next) {
+                Some(next) => next,
+                None => pending().await,
             }
-            match too_late.as_mut().poll(context) {
-                Poll::Ready(Ok(next)) => next.map_or(Poll::Pending, |next| Poll::Ready(Err(next))),
-                _ => Poll::Pending,
+        };
+        let turn = async {
+            match self.turn.acquire().await {
+                Ok(permit) => Turn { line: self, _permit: permit },
+                Err(_) => pending().await,
             }
-        })
-        .await
+        };
+        race(turn, too_late).await
     }
 }
 
@@ -80,7 +81,7 @@ impl Drop for Turn<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::task::{Context, Waker};
+    use std::task::{Context, Poll, Waker};
 
     use super::*;
 

@@ -14,4 +14,4 @@ pub use any::AnyBucket;
 pub use asynchronous::AsyncBucket;
 pub use sync::AbstractBucket;
 
-pub(crate) use line::NextAsk;
+pub(crate) use line::{NextAsk, Turn};

@@ -113,7 +113,7 @@ impl<B: AsyncBucket + ?Sized> AsyncBucket for Arc<B> {
         (**self).peek_async(index).await
     }
 
-    fn cancel_later(&self, grant: Grant) {
-        (**self).cancel_later(grant);
+    async fn cancel_later_async(&self, grant: Grant) {
+        (**self).cancel_later_async(grant).await;
     }
 }

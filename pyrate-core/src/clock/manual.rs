@@ -1,5 +1,6 @@
 //! A clock that stands still until it is moved, and wakes those who sleep on it.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,6 +10,7 @@ use super::Clock;
 use crate::block_on::block_on;
 use crate::error::BucketError;
 use crate::pure::Timestamp;
+use crate::race::race;
 use crate::sleeper::Sleeper;
 
 /// A clock in the hands of a test. Clones are the same clock.
@@ -62,8 +64,9 @@ impl ManualClock {
     }
 
     async fn reach(&self, duration: Duration) {
+        // Before it counts as asleep: whoever sees that may move the clock.
+        let wake = self.now.borrow().checked_add(duration).unwrap_or(Timestamp::MAX);
         let mut now = self.now.subscribe();
-        let wake = now.borrow().checked_add(duration).unwrap_or(Timestamp::MAX);
         // Can't fail: this clock holds the sending side.
         let _ = now.wait_for(|now| *now >= wake).await;
     }
@@ -91,6 +94,14 @@ impl Sleeper for ManualClock {
     async fn sleep_async(&self, duration: Duration) -> Result<(), BucketError> {
         self.reach(duration).await;
         Ok(())
+    }
+
+    fn sleep_unless(
+        &self,
+        duration: Duration,
+        woken: Pin<&mut (dyn Future<Output = ()> + Send)>,
+    ) -> Result<bool, BucketError> {
+        Ok(block_on(race(woken, self.reach(duration))).is_ok())
     }
 }
 

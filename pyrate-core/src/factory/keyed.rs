@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::BucketFactory;
+use super::{BucketFactory, removed};
 use crate::bucket::AnyBucket;
 use crate::error::BucketError;
 use crate::pure::RateItem;
@@ -76,7 +76,7 @@ impl BucketFactory for KeyedFactory {
     fn leak(&self) -> Result<u64, BucketError> {
         let leaks: Vec<_> = self.buckets().iter().map(|bucket| bucket.leak(None)).collect();
         self.sweep();
-        leaks.into_iter().sum()
+        removed(leaks)
     }
 
     async fn leak_async(&self) -> Result<u64, BucketError> {
@@ -85,7 +85,7 @@ impl BucketFactory for KeyedFactory {
             leaks.push(bucket.leak_async(None).await);
         }
         self.sweep();
-        leaks.into_iter().sum()
+        removed(leaks)
     }
 }
 

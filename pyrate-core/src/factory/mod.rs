@@ -19,7 +19,8 @@ use crate::pure::{Decision, Grant, RateItem, Request};
 /// Routes each item to its bucket.
 ///
 /// Only [`get`](BucketFactory::get) and [`buckets`](BucketFactory::buckets) must be written. The other methods go
-/// through them; they can be overridden, for speed or by a store that can't list its keys.
+/// through them; they can be overridden, for speed or by a store that can't list its keys. Callers that may wait don't use
+/// [`reserve`](BucketFactory::reserve): they stay with the bucket that `get` gave them.
 ///
 /// ```
 /// use std::borrow::Cow;
@@ -106,7 +107,7 @@ pub trait BucketFactory: Send + Sync + 'static {
     /// The first failure, after all buckets were leaked.
     fn leak(&self) -> Result<u64, BucketError> {
         let leaks: Vec<_> = self.buckets().iter().map(|bucket| bucket.leak(None)).collect();
-        leaks.into_iter().sum()
+        removed(leaks)
     }
 
     /// Flushes every bucket.
@@ -160,7 +161,7 @@ pub trait BucketFactory: Send + Sync + 'static {
         for bucket in self.buckets() {
             leaks.push(bucket.leak_async(None).await);
         }
-        leaks.into_iter().sum()
+        removed(leaks)
     }
 
     /// As [`flush`](BucketFactory::flush).
@@ -175,11 +176,9 @@ pub trait BucketFactory: Send + Sync + 'static {
         }
         flushes.into_iter().collect()
     }
+}
 
-    /// Gives back the place of a caller who is gone, as [`AnyBucket::cancel_later`]. Never blocks.
-    fn cancel_later(&self, item: &RateItem<'_>, grant: Grant) {
-        if let Ok(bucket) = self.get(item) {
-            bucket.cancel_later(grant);
-        }
-    }
+/// The sum of what was removed, or the first failure.
+fn removed(leaks: Vec<Result<u64, BucketError>>) -> Result<u64, BucketError> {
+    leaks.into_iter().try_fold(0, |sum: u64, units| Ok(sum.saturating_add(units?)))
 }

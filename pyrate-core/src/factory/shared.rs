@@ -76,8 +76,4 @@ impl<F: BucketFactory + ?Sized> BucketFactory for Arc<F> {
     async fn flush_async(&self) -> Result<(), BucketError> {
         (**self).flush_async().await
     }
-
-    fn cancel_later(&self, item: &RateItem<'_>, grant: Grant) {
-        (**self).cancel_later(item, grant);
-    }
 }

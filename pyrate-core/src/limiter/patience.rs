@@ -4,21 +4,22 @@ use std::time::Duration;
 
 use super::error::AcquireError;
 use crate::bucket::NextAsk;
-use crate::pure::{Denial, RateItem, Timestamp};
+use crate::pure::{Denial, Rate, RateItem, Timestamp};
 
 /// No caller asks again sooner than this, whatever a bucket says: it would spin.
 const SHORTEST_SLEEP: Duration = Duration::from_micros(1);
 
-/// How long one caller waits, and since when.
+/// How long one caller waits, since when, and how much of that it slept.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
     max_delay: Duration,
     since: Timestamp,
+    slept: Duration,
 }
 
 impl Patience {
     pub(super) const fn from(since: Timestamp, max_delay: Duration) -> Patience {
-        Patience { max_delay, since }
+        Patience { max_delay, since, slept: Duration::ZERO }
     }
 
     /// The last instant at which this caller may still go.
@@ -28,16 +29,25 @@ impl Patience {
 
     /// How much longer it waits.
     pub(super) fn left(&self, now: Timestamp) -> Duration {
-        self.max_delay.saturating_sub(now.saturating_since(self.since))
+        self.max_delay.saturating_sub(self.waited(now))
+    }
+
+    pub(super) fn has_slept(&mut self, duration: Duration) {
+        self.slept = self.slept.saturating_add(duration);
+    }
+
+    /// A clock that was set back in the meantime doesn't make a caller wait longer.
+    fn waited(&self, now: Timestamp) -> Duration {
+        now.saturating_since(self.since).max(self.slept)
     }
 
     /// The item as it is asked for at `now`: a stamp moves on by the time that was waited.
     pub(super) fn at<'a>(&self, item: &'a RateItem<'_>, now: Timestamp) -> RateItem<'a> {
-        let waited = now.saturating_since(self.since);
+        let waited = self.waited(now);
         item.stamped(item.timestamp.map(|stamp| stamp.checked_add(waited).unwrap_or(stamp)))
     }
 
-    /// When to ask again after a denial at `now`.
+    /// When to ask again after a denial of `asked` at `now`.
     ///
     /// # Errors
     ///
@@ -45,31 +55,38 @@ impl Patience {
     pub(super) fn next_ask(
         &self,
         denial: Denial,
-        item: &RateItem<'_>,
+        asked: &RateItem<'_>,
         now: Timestamp,
     ) -> Result<NextAsk, AcquireError> {
         let rate = denial.rate;
         let Some(retry_after) = denial.retry_after else {
-            let (name, weight) = (item.name.to_string(), item.weight);
+            let (name, weight) = (asked.name.to_string(), asked.weight);
             return Err(AcquireError::TooHeavy { name, weight, rate });
         };
         let sleep = retry_after.max(SHORTEST_SLEEP);
-        let next = NextAsk { at: now.checked_add(sleep).unwrap_or(Timestamp::MAX), sleep, rate };
-        if retry_after > self.left(now) {
-            return Err(self.outlasted(next, item));
+        // Behind the last instant there is no asking again, neither on the clock nor by the stamp.
+        let is_in_reach = asked.timestamp.unwrap_or(now).checked_add(sleep).is_some();
+        match now.checked_add(sleep) {
+            Some(at) if is_in_reach && retry_after <= self.left(now) => {
+                Ok(NextAsk { at, sleep, rate })
+            }
+            _ => Err(self.exceeded(asked, rate, self.waited(now).saturating_add(retry_after))),
         }
-        Ok(next)
     }
 
-    /// The refusal of a caller who can't wait until `next`.
+    /// The refusal of a caller who stood in line and can't wait until the head asks next.
     pub(super) fn outlasted(&self, next: NextAsk, item: &RateItem<'_>) -> AcquireError {
-        AcquireError::DelayExceeded {
-            name: item.name.to_string(),
-            weight: item.weight,
-            rate: next.rate,
-            max_delay: self.max_delay,
-            actual_delay: next.at.saturating_since(self.since),
-        }
+        self.exceeded(item, next.rate, next.at.saturating_since(self.since))
+    }
+
+    /// The refusal of a caller who stood in line for as long as it may.
+    pub(super) fn ended(&self, item: &RateItem<'_>, rate: Rate) -> AcquireError {
+        self.exceeded(item, rate, self.max_delay.saturating_add(SHORTEST_SLEEP))
+    }
+
+    fn exceeded(&self, item: &RateItem<'_>, rate: Rate, actual_delay: Duration) -> AcquireError {
+        let (name, weight, max_delay) = (item.name.to_string(), item.weight, self.max_delay);
+        AcquireError::DelayExceeded { name, weight, rate, max_delay, actual_delay }
     }
 }
 
@@ -91,7 +108,6 @@ pub(super) fn may_ask_again(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pure::Rate;
 
     fn at(micros: u64) -> Timestamp {
         Timestamp::from_micros(micros)
@@ -118,6 +134,22 @@ mod tests {
         let next = patience.next_ask(denial(0), &RateItem::new("", 1), at(0)).unwrap();
         assert_eq!(next.sleep, SHORTEST_SLEEP);
         assert_eq!(patience.deadline(), Timestamp::MAX);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_prolong_the_wait() {
+        let mut patience = Patience::from(at(1_000), Duration::from_micros(50));
+        patience.has_slept(Duration::from_micros(30));
+        assert_eq!(patience.left(at(0)).as_micros(), 20);
+        assert_eq!(patience.left(at(1_040)).as_micros(), 10);
+    }
+
+    #[test]
+    fn nobody_waits_for_an_instant_behind_the_last_one() {
+        let patience = Patience::from(at(0), Duration::MAX);
+        let last = RateItem { timestamp: Some(Timestamp::MAX), ..RateItem::new("", 1) };
+        assert!(patience.next_ask(denial(1), &last, at(0)).unwrap_err().is_denied());
+        assert!(patience.next_ask(denial(1), &RateItem::new("", 1), Timestamp::MAX).is_err());
     }
 
     #[test]

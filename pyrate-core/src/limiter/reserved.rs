@@ -1,23 +1,20 @@
 //! A place in line that is given back if its caller goes away.
 
-use crate::factory::BucketFactory;
-use crate::pure::{Grant, RateItem};
+use crate::bucket::AnyBucket;
+use crate::pure::Grant;
 
 /// A grant whose caller still waits for its instant. Dropped before it is used, it is cancelled.
+///
+/// It is cancelled at the bucket that granted it: asking the factory again could find another one by then.
 pub(super) struct Reserved<'a> {
-    factory: &'a dyn BucketFactory,
-    item: &'a RateItem<'a>,
+    bucket: &'a AnyBucket,
     grant: Grant,
     is_used: bool,
 }
 
 impl<'a> Reserved<'a> {
-    pub(super) fn new(
-        factory: &'a dyn BucketFactory,
-        item: &'a RateItem<'a>,
-        grant: Grant,
-    ) -> Reserved<'a> {
-        Reserved { factory, item, grant, is_used: false }
+    pub(super) fn new(bucket: &'a AnyBucket, grant: Grant) -> Reserved<'a> {
+        Reserved { bucket, grant, is_used: false }
     }
 
     /// The instant has come: the grant is the caller's.
@@ -30,7 +27,7 @@ impl<'a> Reserved<'a> {
 impl Drop for Reserved<'_> {
     fn drop(&mut self) {
         if !self.is_used {
-            self.factory.cancel_later(self.item, self.grant);
+            self.bucket.cancel_later(self.grant);
         }
     }
 }

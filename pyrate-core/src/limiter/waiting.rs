@@ -3,15 +3,17 @@
 //! A bucket that grants in the future keeps the line itself: one call reserves, then the caller sleeps. A bucket that
 //! refuses delays is asked again and again by the head of a line kept in this process.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use super::Limiter;
 use super::error::AcquireError;
 use super::patience::{Patience, may_ask_again};
 use super::reserved::Reserved;
-use crate::block_on::block_on;
-use crate::bucket::AnyBucket;
-use crate::pure::{Decision, Grant, RateItem, Request};
+use crate::bucket::{AnyBucket, NextAsk, Turn};
+use crate::error::BucketError;
+use crate::pure::{Decision, Grant, RateItem, Request, Timestamp};
+use crate::race::race;
 
 impl Limiter {
     /// Takes the units, waiting in line for as long as `max_delay` allows: the request's, else the limiter's, else for
@@ -29,8 +31,8 @@ impl Limiter {
         let (item, max_delay) = self.wanted(&request);
         let bucket = self.inner.factory.get(&item)?;
         if !bucket.has_line() {
-            match self.inner.factory.reserve(&item, max_delay)? {
-                Decision::Granted(grant) => return self.sleep_until_due(&item, grant),
+            match bucket.reserve(&item, max_delay)? {
+                Decision::Granted(grant) => return self.sleep_until_due(&bucket, grant),
                 Decision::Denied(denial) => may_ask_again(denial, &item, max_delay)?,
             }
         }
@@ -52,9 +54,9 @@ impl Limiter {
         async move {
             let bucket = self.inner.factory.get(&item)?;
             if !bucket.has_line() {
-                match self.inner.factory.reserve_async(&item, max_delay).await? {
+                match bucket.reserve_async(&item, max_delay).await? {
                     Decision::Granted(grant) => {
-                        return self.sleep_until_due_async(&item, grant).await;
+                        return self.sleep_until_due_async(&bucket, grant).await;
                     }
                     Decision::Denied(denial) => may_ask_again(denial, &item, max_delay)?,
                 }
@@ -68,24 +70,24 @@ impl Limiter {
         (self.inner.factory.wrap_item(request), max_delay)
     }
 
-    fn sleep_until_due(&self, item: &RateItem<'_>, grant: Grant) -> Result<Grant, AcquireError> {
+    fn sleep_until_due(&self, bucket: &AnyBucket, grant: Grant) -> Result<Grant, AcquireError> {
         if grant.delay.is_zero() {
             return Ok(grant);
         }
-        let reserved = Reserved::new(&*self.inner.factory, item, grant);
+        let reserved = Reserved::new(bucket, grant);
         self.inner.sleeper.sleep(grant.delay)?;
         Ok(reserved.used())
     }
 
     async fn sleep_until_due_async(
         &self,
-        item: &RateItem<'_>,
+        bucket: &AnyBucket,
         grant: Grant,
     ) -> Result<Grant, AcquireError> {
         if grant.delay.is_zero() {
             return Ok(grant);
         }
-        let reserved = Reserved::new(&*self.inner.factory, item, grant);
+        let reserved = Reserved::new(bucket, grant);
         self.inner.sleeper.sleep_async(grant.delay).await?;
         Ok(reserved.used())
     }
@@ -96,18 +98,20 @@ impl Limiter {
         item: &RateItem<'_>,
         max_delay: Duration,
     ) -> Result<Grant, AcquireError> {
-        let patience = Patience::from(bucket.now()?, max_delay);
-        let turn = block_on(bucket.line().turn(patience.deadline()));
+        let mut patience = Patience::from(bucket.now()?, max_delay);
+        let turn = self.turn(bucket, patience.deadline(), max_delay)?;
+        let turn = turn.ok_or_else(|| patience.ended(item, bucket.rates().shortest()))?;
         let turn = turn.map_err(|next| patience.outlasted(next, item))?;
         loop {
             let now = bucket.now()?;
             let asked = patience.at(item, now);
-            match self.inner.factory.reserve(&asked, patience.left(now))? {
-                Decision::Granted(grant) => return self.sleep_until_due(&asked, grant),
+            match bucket.reserve(&asked, patience.left(now))? {
+                Decision::Granted(grant) => return self.sleep_until_due(bucket, grant),
                 Decision::Denied(denial) => {
-                    let next = patience.next_ask(denial, item, now)?;
+                    let next = patience.next_ask(denial, &asked, now)?;
                     turn.announce(next);
                     self.inner.sleeper.sleep(next.sleep)?;
+                    patience.has_slept(next.sleep);
                 }
             }
         }
@@ -119,20 +123,57 @@ impl Limiter {
         item: &RateItem<'_>,
         max_delay: Duration,
     ) -> Result<Grant, AcquireError> {
-        let patience = Patience::from(bucket.now_async().await?, max_delay);
-        let turn = bucket.line().turn(patience.deadline()).await;
+        let mut patience = Patience::from(bucket.now_async().await?, max_delay);
+        let turn = self.turn_async(bucket, patience.deadline(), max_delay).await?;
+        let turn = turn.ok_or_else(|| patience.ended(item, bucket.rates().shortest()))?;
         let turn = turn.map_err(|next| patience.outlasted(next, item))?;
         loop {
             let now = bucket.now_async().await?;
             let asked = patience.at(item, now);
-            match self.inner.factory.reserve_async(&asked, patience.left(now)).await? {
-                Decision::Granted(grant) => return self.sleep_until_due_async(&asked, grant).await,
+            match bucket.reserve_async(&asked, patience.left(now)).await? {
+                Decision::Granted(grant) => return self.sleep_until_due_async(bucket, grant).await,
                 Decision::Denied(denial) => {
-                    let next = patience.next_ask(denial, item, now)?;
+                    let next = patience.next_ask(denial, &asked, now)?;
                     turn.announce(next);
                     self.inner.sleeper.sleep_async(next.sleep).await?;
+                    patience.has_slept(next.sleep);
                 }
             }
         }
     }
+
+    /// The turn in the bucket's line; `None` if it didn't come within `max_delay`.
+    fn turn<'a>(
+        &self,
+        bucket: &'a AnyBucket,
+        deadline: Timestamp,
+        max_delay: Duration,
+    ) -> Result<Option<TurnOrLate<'a>>, BucketError> {
+        let mut turn = None;
+        {
+            let woken = pin!(async { turn = Some(bucket.line().turn(deadline).await) });
+            self.inner.sleeper.sleep_unless(max_delay, woken)?;
+        }
+        Ok(turn)
+    }
+
+    async fn turn_async<'a>(
+        &self,
+        bucket: &'a AnyBucket,
+        deadline: Timestamp,
+        max_delay: Duration,
+    ) -> Result<Option<TurnOrLate<'a>>, BucketError> {
+        let turn = bucket.line().turn(deadline);
+        // Who waits for ever needs no timer until it is at the head.
+        if max_delay == Duration::MAX {
+            return Ok(Some(turn.await));
+        }
+        match race(turn, self.inner.sleeper.sleep_async(max_delay)).await {
+            Ok(turn) => Ok(Some(turn)),
+            Err(slept) => slept.map(|()| None),
+        }
+    }
 }
+
+/// The turn, or the head's next question where that comes too late.
+type TurnOrLate<'a> = Result<Turn<'a>, NextAsk>;
