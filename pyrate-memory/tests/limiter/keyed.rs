@@ -119,3 +119,28 @@ fn threads_that_use_a_new_name_at_once_share_one_bucket() {
         assert_eq!((granted, limiter.buckets().len()), (10, 1));
     }
 }
+
+#[test]
+fn a_waiter_dropped_after_its_bucket_was_disposed_makes_no_new_one_and_frees_nobodys_place() {
+    let clock = ManualClock::new();
+    let builder = Limiter::builder_with_factory(factory(1, &clock));
+    let limiter = builder.sleeper(clock.sleeper()).build();
+    let _used = limiter.try_acquire("a").unwrap();
+    let old = waiting(&limiter, "a", 1);
+    assert!(limiter.dispose("a"));
+    drop(old);
+    assert!(limiter.buckets().is_empty());
+    let _used = limiter.try_acquire("a").unwrap();
+    let _new = waiting(&limiter, "a", 1);
+    assert_eq!(limiter.buckets()[0].count().unwrap(), 2);
+}
+
+#[tokio::test]
+async fn an_async_leak_drops_idle_buckets_too() {
+    let clock = ManualClock::new();
+    let factory = Arc::new(factory(1, &clock));
+    assert!(put(&factory, "a").is_granted());
+    clock.advance(ms(100));
+    assert_eq!(factory.leak_async().await.unwrap(), 1);
+    assert!(factory.buckets().is_empty());
+}

@@ -199,3 +199,32 @@ async fn a_naive_bucket_that_may_block_is_asked_again_off_the_worker() {
     desk.clock.advance(ms(100));
     assert_eq!(task.await.unwrap(), at_ms(100));
 }
+
+/// The head holds its turn and is never polled again, as a future that its task no longer looks at.
+fn behind_a_head_that_is_not_polled() -> (Desk, Call<'static>) {
+    let desk = Desk::full(false);
+    let limiter: &'static _ = Box::leak(Box::new(desk.limiter.clone()));
+    (desk, waiting(limiter, "head", 1))
+}
+
+#[test]
+fn a_task_behind_a_head_that_is_not_polled_leaves_when_its_own_max_delay_ends() {
+    let (desk, _head) = behind_a_head_that_is_not_polled();
+    let mut call = within(&desk, 150_000);
+    assert!(poll(&mut call).is_pending());
+    desk.clock.advance(us(149_999));
+    assert!(poll(&mut call).is_pending());
+    desk.clock.advance(us(1));
+    assert_exceeded(&ready(&mut call).unwrap_err(), us(150_001));
+}
+
+#[test]
+fn a_thread_behind_a_head_that_is_not_polled_leaves_when_its_own_max_delay_ends() {
+    let (desk, _head) = behind_a_head_that_is_not_polled();
+    let waiter = desk.limiter.clone();
+    let request = Request::new("thread").max_delay(ms(150));
+    let thread = thread::spawn(move || waiter.acquire(request).unwrap_err());
+    until(|| desk.clock.sleepers() == 2);
+    desk.clock.advance(ms(150));
+    assert_exceeded(&thread.join().unwrap(), us(150_001));
+}
