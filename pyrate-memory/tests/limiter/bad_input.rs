@@ -76,7 +76,9 @@ fn the_last_instant_can_be_used_and_what_can_not_be_after_it_is_never_granted() 
     let last = || Request::new("last").timestamp(Timestamp::MAX);
     assert_eq!(limiter.try_acquire(last().weight(2)).unwrap().at, Timestamp::MAX);
     assert!(limiter.try_acquire(last()).is_err());
-    assert!(limiter.acquire(last().max_delay(ms(99))).is_err());
+    for max_delay in [ms(99), ms(100), Duration::MAX] {
+        assert!(limiter.acquire(last().max_delay(max_delay)).unwrap_err().is_denied());
+    }
 }
 
 #[test]
