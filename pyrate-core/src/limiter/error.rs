@@ -23,7 +23,7 @@ pub enum AcquireError {
     },
     /// Waiting for room would take longer than the caller may wait.
     #[error(
-        "`{name}` would have to wait {actual_delay:?} for {rate}, longer than its max_delay of {max_delay:?}"
+        "`{name}` would have to wait {actual_delay:?} for {rate}, longer than its max_delay of {max_delay:?}: allow more or try later"
     )]
     DelayExceeded {
         /// The name that was asked for.

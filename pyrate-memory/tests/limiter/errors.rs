@@ -50,7 +50,7 @@ fn a_full_bucket_says_which_rate_is_in_the_way_and_for_how_long() {
 fn too_long_a_delay_says_how_long_it_would_be() {
     let (limiter, _clock) = limiter();
     let request = || Request::new("user-7").max_delay(ms(250));
-    let said = "`user-7` would have to wait 600ms for 2/1s, longer than its max_delay of 250ms";
+    let said = "`user-7` would have to wait 600ms for 2/1s, longer than its max_delay of 250ms: allow more or try later";
     assert_told(&limiter.acquire(request()).unwrap_err(), said, 1, SHORT, ms(600));
     let refusal = ready(&mut Box::pin(limiter.acquire_async(request()))).unwrap_err();
     assert_told(&refusal, said, 1, SHORT, ms(600));
