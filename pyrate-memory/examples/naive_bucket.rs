@@ -1,7 +1,7 @@
 //! A bucket of one's own from scratch: a list of instants behind a lock.
 //!
 //! It refuses every delay, so its waiting callers ask again, in order of arrival, and are still served exactly. What it
-//! costs: time and memory in proportion to the units of a window. A bucket over `SlidingLog` costs neither.
+//! costs: memory for every unit ever granted, and time in proportion to the units of a window. A bucket over `SlidingLog` costs neither.
 
 // An example prints: that is its job.
 #![allow(clippy::print_stdout)]

@@ -19,8 +19,8 @@ const IDS_PER_BUCKET: u64 = 1 << 32;
 /// An exact bucket in this process's memory.
 ///
 /// A call costs tens of nanoseconds, whatever its weight, and never blocks for longer than another call takes. A name
-/// that repeats allocates nothing. Memory follows the grants of the longest window: 16 bytes for each microsecond in
-/// which something was granted.
+/// that repeats allocates nothing. Memory follows the grants of the longest window: 16 to 32 bytes for each
+/// microsecond in which something was granted, and a little for each change of name and each reservation.
 ///
 /// ```
 /// use pyrate_memory::{AbstractBucket, InMemoryBucket, Rate, RateItem};

@@ -61,7 +61,8 @@ pub trait AbstractBucket: Send + Sync + 'static {
     /// Admits `item` at the earliest instant at which every rate has room for its whole weight, and records it there.
     ///
     /// All or nothing, atomically: an item that would have to wait longer than `max_delay` is denied and leaves no
-    /// trace. A unit granted at `t` counts until, and not including, `t + interval`, on this bucket's own clock.
+    /// trace. Weight 0 is granted at once and stores nothing; a weight above a limit is denied with no `retry_after`. The
+    /// item's stamp stands in for the clock; time never runs back behind the last change. A unit granted at `t` counts until, and not including, `t + interval`, on this bucket's own clock.
     ///
     /// # Errors
     ///

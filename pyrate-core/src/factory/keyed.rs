@@ -15,7 +15,8 @@ use crate::pure::RateItem;
 /// Gives each name a bucket of its own, made by a closure when the name is first used.
 ///
 /// A name never has two buckets at once: they are made and dropped under the map's lock. [`leak`](BucketFactory::leak)
-/// drops the buckets that are empty and that nobody holds: keep the factory in an `Arc` to call it. A failure to make a bucket goes to the caller; the next one
+/// drops the buckets that are empty and that nobody holds: keep the factory in an
+/// `Arc` to call it. Buckets with async methods only stay until they are disposed. A failure to make a bucket goes to the caller; the next one
 /// tries again.
 ///
 /// ```

@@ -67,7 +67,7 @@ pub trait BucketFactory: Send + Sync + 'static {
         false
     }
 
-    /// How often to leak `bucket`: twice the longest interval, unless overridden.
+    /// How often a background leaker leaks `bucket`: twice the longest interval, unless overridden. None runs yet.
     fn leak_interval(&self, bucket: &AnyBucket) -> Duration {
         bucket.rates().longest().interval().saturating_mul(2)
     }

@@ -86,7 +86,7 @@ impl AcquireError {
         }
     }
 
-    /// How long until the same request would fit; `None` if it never fits, or the bucket failed.
+    /// How long after it was made the same request would have fitted, as far as is known; `None` if it never fits, or the bucket failed.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -29,7 +29,8 @@ pub(super) struct Gauge {
 /// It holds no clock and no lock. Each method takes `now`, the clock's reading or the stamp that stands in for it, and
 /// works at the later of `now` and [`SlidingLog::seen`]: a clock that runs backwards admits nothing twice.
 ///
-/// Time per call doesn't depend on weights, and grows with the logarithm of the number of stored instants at most.
+/// Time per call doesn't depend on weights, and grows with the logarithm of the number of stored instants. Free places of
+/// cancelled reservations are passed one by one, and so are reservations by `peek`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -83,10 +84,10 @@ impl SlidingLog {
         SlidingLog { names: None, ..self }
     }
 
-    /// Numbers reservations from `first` (at least 1) on, so that the grants of two logs can't be mistaken for one another.
+    /// Numbers reservations from `first` (1 to 2^63) on, so that the grants of two logs can't be mistaken for one another.
     #[must_use]
     pub fn with_first_id(mut self, first: u64) -> SlidingLog {
-        self.queue.number_from(first.saturating_sub(1));
+        self.queue.number_from(first.clamp(1, 1 << 63) - 1);
         self
     }
 
@@ -105,7 +106,8 @@ impl SlidingLog {
     /// Admits `item` at the earliest instant at which every rate has room for its whole weight, and records it there.
     ///
     /// All or nothing: an item that would have to wait longer than `max_delay` (whole microseconds of it) is denied
-    /// and leaves no trace. `now` is the clock's reading or the item's stamp; the stamp is not looked at here.
+    /// and leaves no trace. So is, whatever `max_delay`, one whose instant would lie beyond [`Timestamp::MAX`] or with
+    /// which the live units would pass 2^53 - 1. `now` is the clock's reading or the item's stamp; the stamp is not looked at here.
     ///
     /// # Errors
     ///
@@ -184,8 +186,7 @@ impl SlidingLog {
     /// [`TimestampError`] if `now` lies beyond [`Timestamp::MAX`].
     pub fn leak(&mut self, now: Timestamp) -> Result<u64, TimestampError> {
         let now = self.effective(now)?;
-        let kept = self.marks.dropped();
-        if self.expired_total(now) == kept {
+        if self.expired_total(now) == self.marks.dropped() {
             return Ok(0);
         }
         self.change(now);

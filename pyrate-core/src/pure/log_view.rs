@@ -49,7 +49,8 @@ impl SlidingLog {
         Ok(charged - self.queue.free_from((now + 1).saturating_sub(self.longest_interval())))
     }
 
-    /// The largest weight that would be granted without waiting; 0 while others wait in line.
+    /// The largest weight that would be granted without waiting: 0 while others wait in line, but for a cancelled place
+    /// that is due at this very instant.
     ///
     /// # Errors
     ///
