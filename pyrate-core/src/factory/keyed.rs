@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{BucketFactory, removed};
+use super::{BucketFactory, leak_all, leak_all_async};
 use crate::bucket::AnyBucket;
 use crate::error::BucketError;
 use crate::pure::RateItem;
@@ -75,18 +75,16 @@ impl BucketFactory for KeyedFactory {
     }
 
     fn leak(&self) -> Result<u64, BucketError> {
-        let leaks: Vec<_> = self.buckets().iter().map(|bucket| bucket.leak(None)).collect();
+        // The list is gone before the sweep: whoever is in it counts as held.
+        let removed = leak_all(&self.buckets());
         self.sweep();
-        removed(leaks)
+        removed
     }
 
     async fn leak_async(&self) -> Result<u64, BucketError> {
-        let mut leaks = Vec::new();
-        for bucket in self.buckets() {
-            leaks.push(bucket.leak_async(None).await);
-        }
+        let removed = leak_all_async(&self.buckets()).await;
         self.sweep();
-        removed(leaks)
+        removed
     }
 }
 

@@ -106,8 +106,7 @@ pub trait BucketFactory: Send + Sync + 'static {
     ///
     /// The first failure, after all buckets were leaked.
     fn leak(&self) -> Result<u64, BucketError> {
-        let leaks: Vec<_> = self.buckets().iter().map(|bucket| bucket.leak(None)).collect();
-        removed(leaks)
+        leak_all(&self.buckets())
     }
 
     /// Flushes every bucket.
@@ -157,11 +156,7 @@ pub trait BucketFactory: Send + Sync + 'static {
     ///
     /// The first failure, after all buckets were leaked.
     async fn leak_async(&self) -> Result<u64, BucketError> {
-        let mut leaks = Vec::new();
-        for bucket in self.buckets() {
-            leaks.push(bucket.leak_async(None).await);
-        }
-        removed(leaks)
+        leak_all_async(&self.buckets()).await
     }
 
     /// As [`flush`](BucketFactory::flush).
@@ -176,6 +171,20 @@ pub trait BucketFactory: Send + Sync + 'static {
         }
         flushes.into_iter().collect()
     }
+}
+
+/// Leaks every one of `buckets`, whichever fail.
+fn leak_all(buckets: &[AnyBucket]) -> Result<u64, BucketError> {
+    removed(buckets.iter().map(|bucket| bucket.leak(None)).collect())
+}
+
+/// As [`leak_all`].
+async fn leak_all_async(buckets: &[AnyBucket]) -> Result<u64, BucketError> {
+    let mut leaks = Vec::new();
+    for bucket in buckets {
+        leaks.push(bucket.leak_async(None).await);
+    }
+    removed(leaks)
 }
 
 /// The sum of what was removed, or the first failure.
