@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::errands::{Errands, await_here};
+use super::leaking::LeakTime;
 use super::line::Line;
 use super::{AbstractBucket, AsyncBucket};
 use crate::error::{BucketError, DoorError};
@@ -36,6 +37,7 @@ struct Inner {
     /// Only buckets that refuse delays ever need a line.
     line: OnceLock<Line>,
     errands: Errands,
+    leak_time: LeakTime,
 }
 
 enum Doors {
@@ -73,8 +75,8 @@ impl AnyBucket {
     }
 
     fn of(doors: Doors, may_block: bool) -> AnyBucket {
-        let (line, errands) = (OnceLock::new(), Errands::default());
-        AnyBucket { inner: Arc::new(Inner { doors, may_block, line, errands }) }
+        let (line, errands, leak_time) = (OnceLock::new(), Errands::default(), LeakTime::default());
+        AnyBucket { inner: Arc::new(Inner { doors, may_block, line, errands, leak_time }) }
     }
 
     /// The rates it holds.
@@ -219,6 +221,10 @@ impl AnyBucket {
 
     pub(super) fn errands(&self) -> &Errands {
         &self.inner.errands
+    }
+
+    pub(super) fn leak_time(&self) -> &LeakTime {
+        &self.inner.leak_time
     }
 
     /// The line of those who ask again because this bucket refuses to let them wait.

@@ -6,6 +6,7 @@ mod any;
 mod any_async;
 mod asynchronous;
 mod errands;
+mod leaking;
 mod line;
 mod shared;
 mod sync;

@@ -5,6 +5,7 @@ mod shared;
 mod single;
 
 use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -67,7 +68,9 @@ pub trait BucketFactory: Send + Sync + 'static {
         false
     }
 
-    /// How often a background leaker leaks `bucket`: twice the longest interval, unless overridden. None runs yet.
+    /// How often a limiter's background leaker leaks `bucket`: twice the longest interval, unless overridden.
+    ///
+    /// [`Duration::MAX`] means never: right for a bucket whose store drops what has expired by itself.
     fn leak_interval(&self, bucket: &AnyBucket) -> Duration {
         bucket.rates().longest().interval().saturating_mul(2)
     }
@@ -107,6 +110,25 @@ pub trait BucketFactory: Send + Sync + 'static {
     /// The first failure, after all buckets were leaked.
     fn leak(&self) -> Result<u64, BucketError> {
         leak_all(&self.buckets())
+    }
+
+    /// How long until a limiter's background leaker has to call [`leak_due`](BucketFactory::leak_due); `None`: nothing
+    /// is held that needs it, and the leaker rests until the limiter is used again.
+    ///
+    /// The provided one looks at [`buckets`](BucketFactory::buckets) and their
+    /// [`leak_interval`](BucketFactory::leak_interval)s. Override both if the buckets can't be listed.
+    fn next_leak(&self) -> Option<Duration> {
+        self.buckets()
+            .iter()
+            .filter_map(|bucket| bucket.next_leak(self.leak_interval(bucket)))
+            .min()
+    }
+
+    /// Leaks the buckets whose time has come. Called on a thread of its own, which may block.
+    ///
+    /// A bucket that fails or panics doesn't keep the others from being leaked, and is tried again an interval later.
+    fn leak_due(&self) {
+        leak_all_due(self);
     }
 
     /// Flushes every bucket.
@@ -170,6 +192,17 @@ pub trait BucketFactory: Send + Sync + 'static {
             flushes.push(bucket.flush_async().await);
         }
         flushes.into_iter().collect()
+    }
+}
+
+/// Leaks those of `factory`'s buckets whose time has come.
+fn leak_all_due(factory: &(impl BucketFactory + ?Sized)) {
+    for bucket in factory.buckets() {
+        // The interval is the factory's own code: it could panic as well.
+        let next = || bucket.next_leak(factory.leak_interval(&bucket));
+        if catch_unwind(AssertUnwindSafe(next)).is_ok_and(|next| next == Some(Duration::ZERO)) {
+            bucket.leak_in_background();
+        }
     }
 }
 

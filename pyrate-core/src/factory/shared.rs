@@ -49,6 +49,14 @@ impl<F: BucketFactory + ?Sized> BucketFactory for Arc<F> {
         (**self).leak()
     }
 
+    fn next_leak(&self) -> Option<Duration> {
+        (**self).next_leak()
+    }
+
+    fn leak_due(&self) {
+        (**self).leak_due();
+    }
+
     fn flush(&self) -> Result<(), BucketError> {
         (**self).flush()
     }

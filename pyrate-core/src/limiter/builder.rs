@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::leaker::Leaker;
 use super::{Inner, Limiter};
 use crate::factory::BucketFactory;
 use crate::sleeper::{Sleeper, TokioSleeper};
@@ -14,11 +15,13 @@ pub struct LimiterBuilder {
     factory: Box<dyn BucketFactory>,
     sleeper: Box<dyn Sleeper>,
     max_delay: Option<Duration>,
+    leaker: Leaker,
 }
 
 impl LimiterBuilder {
     pub(super) fn new(factory: Box<dyn BucketFactory>) -> LimiterBuilder {
-        LimiterBuilder { factory, sleeper: Box::new(TokioSleeper), max_delay: None }
+        let (sleeper, leaker) = (Box::new(TokioSleeper), Leaker::resting());
+        LimiterBuilder { factory, sleeper, max_delay: None, leaker }
     }
 
     /// The longest that waiting calls wait if their request doesn't say, in whole microseconds. Default: for ever.
@@ -33,18 +36,22 @@ impl LimiterBuilder {
         LimiterBuilder { sleeper: Box::new(sleeper), ..self }
     }
 
-    /// Runs no background leaker. Today no limiter does: this only says that one isn't wanted later either.
+    /// Runs no background leaker.
     ///
-    /// No decision depends on leaking; without it, memory that expired grants took is kept until others arrive.
+    /// Without this, a thread leaks each bucket once in its
+    /// [`leak_interval`](BucketFactory::leak_interval). It starts with the first call that leaves something to leak, and
+    /// ends when nothing is left, or with the limiter. No decision depends on leaking: without it, memory that
+    /// expired grants took is kept until others arrive, and so are the idle buckets of a
+    /// [`KeyedFactory`](crate::KeyedFactory), until somebody calls [`leak`](BucketFactory::leak).
     pub fn without_leaker(self) -> LimiterBuilder {
-        self
+        LimiterBuilder { leaker: Leaker::off(), ..self }
     }
 
     /// The limiter.
     #[must_use]
     pub fn build(self) -> Limiter {
-        let LimiterBuilder { factory, sleeper, max_delay } = self;
-        Limiter { inner: Arc::new(Inner { factory, sleeper, max_delay }) }
+        let LimiterBuilder { factory, sleeper, max_delay, leaker } = self;
+        Limiter { inner: Arc::new(Inner { factory, sleeper, max_delay, leaker }) }
     }
 }
 

@@ -1,9 +1,10 @@
 //! The limiter: what callers use.
 //!
-//! Here it asks. How callers wait stands in `waiting`, the decorators in `wrap`.
+//! Here it asks. How callers wait stands in `waiting`, the decorators in `wrap`, what runs in the background in `leaker`.
 
 mod builder;
 mod error;
+mod leaker;
 mod patience;
 mod reserved;
 mod waiting;
@@ -15,6 +16,8 @@ use std::time::Duration;
 
 pub use builder::LimiterBuilder;
 pub use error::AcquireError;
+
+use leaker::Leaker;
 
 use crate::bucket::AnyBucket;
 use crate::error::BucketError;
@@ -46,6 +49,13 @@ struct Inner {
     factory: Box<dyn BucketFactory>,
     sleeper: Box<dyn Sleeper>,
     max_delay: Option<Duration>,
+    leaker: Leaker,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.leaker.stop();
+    }
 }
 
 impl Limiter {
@@ -77,7 +87,9 @@ impl Limiter {
     /// the weight can never fit; [`AcquireError::Bucket`] that the bucket failed.
     pub fn try_acquire<'a>(&self, request: impl Into<Request<'a>>) -> Result<Grant, AcquireError> {
         let item = self.inner.factory.wrap_item(&request.into());
-        match self.inner.factory.reserve(&item, Duration::ZERO) {
+        let decision = self.inner.factory.reserve(&item, Duration::ZERO);
+        self.wake_leaker();
+        match decision {
             Ok(Decision::Granted(grant)) => Ok(grant.copied()),
             Ok(Decision::Denied(denial)) => Err(refused(&item, denial)),
             Err(failure) => Err(failure.into()),
@@ -95,7 +107,9 @@ impl Limiter {
     ) -> impl Future<Output = Result<Grant, AcquireError>> + Send {
         let item = self.inner.factory.wrap_item(&request.into());
         async move {
-            match self.inner.factory.reserve_async(&item, Duration::ZERO).await? {
+            let decision = self.inner.factory.reserve_async(&item, Duration::ZERO).await?;
+            self.wake_leaker();
+            match decision {
                 Decision::Granted(grant) => Ok(grant),
                 Decision::Denied(denial) => Err(refused(&item, denial)),
             }

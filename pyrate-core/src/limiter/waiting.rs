@@ -31,7 +31,9 @@ impl Limiter {
         let (item, max_delay) = self.wanted(&request);
         let bucket = self.inner.factory.get(&item)?;
         if !bucket.has_line() {
-            match bucket.reserve(&item, max_delay)? {
+            let decision = bucket.reserve(&item, max_delay)?;
+            self.wake_leaker();
+            match decision {
                 Decision::Granted(grant) => return self.sleep_until_due(&bucket, grant),
                 Decision::Denied(denial) => may_ask_again(denial, &item, max_delay)?,
             }
@@ -54,7 +56,9 @@ impl Limiter {
         async move {
             let bucket = self.inner.factory.get(&item)?;
             if !bucket.has_line() {
-                match bucket.reserve_async(&item, max_delay).await? {
+                let decision = bucket.reserve_async(&item, max_delay).await?;
+                self.wake_leaker();
+                match decision {
                     Decision::Granted(grant) => {
                         return self.sleep_until_due_async(&bucket, grant).await;
                     }
@@ -98,6 +102,7 @@ impl Limiter {
         item: &RateItem<'_>,
         max_delay: Duration,
     ) -> Result<Grant, AcquireError> {
+        self.wake_leaker();
         let mut patience = Patience::from(bucket.now()?, max_delay);
         let turn = self.turn(bucket, patience.deadline(), max_delay)?;
         let turn = turn.ok_or_else(|| patience.ended(item, bucket.rates().shortest()))?;
@@ -123,6 +128,7 @@ impl Limiter {
         item: &RateItem<'_>,
         max_delay: Duration,
     ) -> Result<Grant, AcquireError> {
+        self.wake_leaker();
         let mut patience = Patience::from(bucket.now_async().await?, max_delay);
         let turn = self.turn_async(bucket, patience.deadline(), max_delay).await?;
         let turn = turn.ok_or_else(|| patience.ended(item, bucket.rates().shortest()))?;

@@ -91,6 +91,13 @@ impl SlidingLog {
         self
     }
 
+    /// Lets time not run back behind `seen`: for a log that takes the place of one whose time had come there.
+    #[must_use]
+    pub fn with_seen(self, seen: Timestamp) -> SlidingLog {
+        let seen = self.seen.max(seen.min(Timestamp::MAX).as_micros());
+        SlidingLog { seen, ..self }
+    }
+
     /// The rates it holds.
     #[must_use]
     pub fn rates(&self) -> &Rates {
@@ -186,11 +193,11 @@ impl SlidingLog {
     /// [`TimestampError`] if `now` lies beyond [`Timestamp::MAX`].
     pub fn leak(&mut self, now: Timestamp) -> Result<u64, TimestampError> {
         let now = self.effective(now)?;
-        if self.expired_total(now) == self.marks.dropped() {
-            return Ok(0);
+        let mut removed = 0;
+        if self.expired_total(now) != self.marks.dropped() {
+            self.change(now);
+            removed = self.advance(now);
         }
-        self.change(now);
-        let removed = self.advance(now);
         self.marks.shrink();
         self.names.iter_mut().for_each(Names::shrink);
         Ok(removed)

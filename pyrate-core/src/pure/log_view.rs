@@ -49,6 +49,15 @@ impl SlidingLog {
         Ok(charged - self.queue.free_from((now + 1).saturating_sub(self.longest_interval())))
     }
 
+    /// Whether nothing is charged any more, neither granted, reserved nor free: but for [`SlidingLog::seen`], it is as new.
+    ///
+    /// # Errors
+    ///
+    /// [`TimestampError`] if `now` lies beyond [`Timestamp::MAX`].
+    pub fn is_empty(&self, now: Timestamp) -> Result<bool, TimestampError> {
+        Ok(self.expired_total(self.effective(now)?) == self.marks.total())
+    }
+
     /// The largest weight that would be granted without waiting: 0 while others wait in line, but for a cancelled place
     /// that is due at this very instant.
     ///
