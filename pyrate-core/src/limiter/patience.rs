@@ -90,12 +90,12 @@ impl Patience {
     }
 }
 
-/// Whether a caller who was denied without having waited may wait for the time to ask again.
+/// Checks that a caller who was denied without having waited may wait for the time to ask again.
 ///
 /// # Errors
 ///
 /// [`AcquireError`] if that would be too late, or no wait is long enough.
-pub(super) fn may_ask_again(
+pub(super) fn check_patience(
     denial: Denial,
     item: &RateItem<'_>,
     max_delay: Duration,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Limiter;
 use super::error::AcquireError;
-use super::patience::{Patience, may_ask_again};
+use super::patience::{Patience, check_patience};
 use super::reserved::Reserved;
 use crate::bucket::{AnyBucket, NextAsk, Turn};
 use crate::error::BucketError;
@@ -35,7 +35,7 @@ impl Limiter {
             self.wake_leaker();
             match decision {
                 Decision::Granted(grant) => return self.sleep_until_due(&bucket, grant),
-                Decision::Denied(denial) => may_ask_again(denial, &item, max_delay)?,
+                Decision::Denied(denial) => check_patience(denial, &item, max_delay)?,
             }
         }
         self.ask_in_line(&bucket, &item, max_delay)
@@ -62,7 +62,7 @@ impl Limiter {
                     Decision::Granted(grant) => {
                         return self.sleep_until_due_async(&bucket, grant).await;
                     }
-                    Decision::Denied(denial) => may_ask_again(denial, &item, max_delay)?,
+                    Decision::Denied(denial) => check_patience(denial, &item, max_delay)?,
                 }
             }
             self.ask_in_line_async(&bucket, &item, max_delay).await
