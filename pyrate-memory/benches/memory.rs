@@ -124,7 +124,7 @@ fn first_call_after_two_million_expired() -> Report {
     let full_window = Rate::new(2_000_000, Duration::from_secs(10)).unwrap();
     let two_million_and_one = || {
         let clock = Arc::new(ManualClock::new());
-        // Full to the last unit, so that the call can't be decided at a glance.
+        // Full to the last unit, so that the cursors alone can't decide the call.
         let bucket = InMemoryBucket::with_clock(full_window, clock.clone());
         for _ in 0..2_000_000 {
             assert!(bucket.put(&item).unwrap().is_granted());

@@ -134,7 +134,7 @@ impl SlidingLog {
                 0,
             )));
         }
-        if self.fits_at_a_glance(item.weight, now) {
+        if self.fits_by_cursors(item.weight, now) {
             return Ok(Decision::Granted(self.grant_at_once(item, now)));
         }
         Ok(self.reserve_exactly(item, now, max_delay))
@@ -222,7 +222,7 @@ impl SlidingLog {
 
     /// Whether `weight` fits at `now` by what the cursors show. They may lag, so `false` proves nothing.
     #[inline]
-    fn fits_at_a_glance(&self, weight: u64, now: u64) -> bool {
+    fn fits_by_cursors(&self, weight: u64, now: u64) -> bool {
         let total = self.marks.total();
         let has_room =
             |gauge: &Gauge| weight <= gauge.limit.saturating_sub(total - gauge.cursor.before);
