@@ -288,7 +288,7 @@ impl SlidingLog {
     #[inline(never)]
     fn advance(&mut self, now: u64) -> u64 {
         for gauge in &mut self.gauges {
-            gauge.cursor = self.marks.expired(gauge.cursor, gauge.interval, now);
+            gauge.cursor = self.marks.window_start(gauge.cursor, gauge.interval, now);
         }
         self.drop_front(self.gauges.last().map_or(0, |gauge| gauge.cursor.skip))
     }

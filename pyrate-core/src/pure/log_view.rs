@@ -132,13 +132,13 @@ impl SlidingLog {
 
     /// Units that `gauge` counts at `now`.
     fn used(&self, gauge: &Gauge, now: u64) -> u64 {
-        let start = self.marks.expired(gauge.cursor, gauge.interval, now);
+        let start = self.marks.window_start(gauge.cursor, gauge.interval, now);
         self.marks.total() - start.before
     }
 
     /// The total before the first mark inside the longest window.
     pub(super) fn expired_total(&self, now: u64) -> u64 {
-        self.marks.expired(self.marks.start(), self.longest_interval(), now).before
+        self.marks.window_start(self.marks.start(), self.longest_interval(), now).before
     }
 
     fn longest_interval(&self) -> u64 {

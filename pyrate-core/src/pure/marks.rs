@@ -71,8 +71,8 @@ impl Marks {
         self.ring.get(found).map(|mark| mark.at)
     }
 
-    /// Moves `from` to the first mark that is younger than `interval` at `now`.
-    pub(crate) fn expired(&self, from: Cursor, interval: u64, now: u64) -> Cursor {
+    /// Where a window of length `interval` begins at `now`: the first mark at or behind `from` that is inside it.
+    pub(crate) fn window_start(&self, from: Cursor, interval: u64, now: u64) -> Cursor {
         let is_over = |mark: &Mark| mark.at + interval <= now;
         // Most cursors stand still: look once before searching.
         if !self.ring.get(from.skip).is_some_and(is_over) {
@@ -208,9 +208,9 @@ mod tests {
     fn a_mark_is_expired_exactly_one_interval_after_it() {
         let marks = marks(&[(5, 1), (7, 1)]);
         let start = Cursor::default();
-        assert_eq!(marks.expired(start, 10, 14), start);
-        assert_eq!(marks.expired(start, 10, 15), Cursor { skip: 1, before: 1 });
-        assert_eq!(marks.expired(start, 10, 17), marks.end());
+        assert_eq!(marks.window_start(start, 10, 14), start);
+        assert_eq!(marks.window_start(start, 10, 15), Cursor { skip: 1, before: 1 });
+        assert_eq!(marks.window_start(start, 10, 17), marks.end());
     }
 
     #[test]
