@@ -87,7 +87,7 @@ impl SlidingLog {
     /// Numbers reservations from `first` (1 to 2^63) on, so that the grants of two logs can't be mistaken for one another.
     #[must_use]
     pub fn with_first_id(mut self, first: u64) -> SlidingLog {
-        self.queue.number_from(first.clamp(1, 1 << 63) - 1);
+        self.queue.number_after(first.clamp(1, 1 << 63) - 1);
         self
     }
 

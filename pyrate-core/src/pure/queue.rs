@@ -23,8 +23,8 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Continues numbering behind `last_id`.
-    pub(crate) fn number_from(&mut self, last_id: u64) {
+    /// Numbers the next reservation one above `last_id`.
+    pub(crate) fn number_after(&mut self, last_id: u64) {
         self.last_id = last_id;
     }
 
