@@ -142,7 +142,7 @@ impl SlidingLog {
 
     #[inline]
     fn grant_at_once(&mut self, item: &RateItem<'_>, now: u64) -> Grant {
-        self.change(now);
+        self.begin_change(now);
         // Before the ring grows, what has expired makes room: memory follows the window even if nobody leaks.
         if self.marks.is_full() {
             self.advance(now);
@@ -161,7 +161,7 @@ impl SlidingLog {
             let retry_after = Some(Duration::from_micros(delay));
             return Decision::Denied(Denial { rate: spot.rate, retry_after });
         }
-        self.change(now);
+        self.begin_change(now);
         self.advance(now);
         Decision::Granted(self.write(item, spot, now))
     }
@@ -179,7 +179,7 @@ impl SlidingLog {
         if at <= now || !self.queue.free(at, grant.id()) {
             return Ok(false);
         }
-        self.change(now);
+        self.begin_change(now);
         self.trim_tail();
         Ok(true)
     }
@@ -195,7 +195,7 @@ impl SlidingLog {
         let now = self.effective(now)?;
         let mut removed = 0;
         if self.expired_total(now) != self.marks.dropped() {
-            self.change(now);
+            self.begin_change(now);
             removed = self.advance(now);
         }
         self.marks.shrink();
@@ -268,7 +268,7 @@ impl SlidingLog {
 
     /// Moves `seen` to `now`; reservations that are due by then can't be cancelled any more.
     #[inline]
-    fn change(&mut self, now: u64) {
+    fn begin_change(&mut self, now: u64) {
         self.seen = now;
         if !self.queue.is_idle() {
             self.settle(now);
