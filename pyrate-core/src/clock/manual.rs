@@ -49,7 +49,9 @@ impl ManualClock {
         self.now.send_modify(|now| *now = now.checked_add(duration).unwrap_or(Timestamp::MAX));
     }
 
-    /// This clock as a sleeper.
+    /// This clock as a sleeper, for a limiter's builder.
+    ///
+    /// How many callers sleep on it says [`sleepers`](ManualClock::sleepers).
     #[must_use]
     pub fn sleeper(&self) -> ManualClock {
         self.clone()
@@ -57,7 +59,8 @@ impl ManualClock {
 
     /// How many callers sleep on this clock at the moment.
     ///
-    /// A test that moves time for other threads waits for them to fall asleep first.
+    /// A test that moves time for other threads waits for them to fall asleep first. What makes a limiter's callers
+    /// sleep here is [`sleeper`](ManualClock::sleeper).
     #[must_use]
     pub fn sleepers(&self) -> usize {
         self.now.receiver_count()
