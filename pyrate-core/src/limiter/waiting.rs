@@ -10,6 +10,7 @@ use super::Limiter;
 use super::error::AcquireError;
 use super::patience::{Patience, check_patience};
 use super::reserved::Reserved;
+use crate::block_on::block_on;
 use crate::bucket::{AnyBucket, NextAsk, Turn};
 use crate::error::BucketError;
 use crate::pure::{Decision, Grant, RateItem, Request, Timestamp};
@@ -155,12 +156,17 @@ impl Limiter {
         deadline: Timestamp,
         max_delay: Duration,
     ) -> Result<Option<TurnOrLate<'a>>, BucketError> {
-        let mut turn = None;
+        let turn = bucket.line().turn(deadline);
+        // Who waits for ever needs no timer until it is at the head.
+        if max_delay == Duration::MAX {
+            return Ok(Some(block_on(turn)));
+        }
+        let mut come = None;
         {
-            let woken = pin!(async { turn = Some(bucket.line().turn(deadline).await) });
+            let woken = pin!(async { come = Some(turn.await) });
             self.inner.sleeper.sleep_unless(max_delay, woken)?;
         }
-        Ok(turn)
+        Ok(come)
     }
 
     async fn turn_async<'a>(
@@ -170,7 +176,7 @@ impl Limiter {
         max_delay: Duration,
     ) -> Result<Option<TurnOrLate<'a>>, BucketError> {
         let turn = bucket.line().turn(deadline);
-        // Who waits for ever needs no timer until it is at the head.
+        // As in `turn`: no timer for who waits for ever.
         if max_delay == Duration::MAX {
             return Ok(Some(turn.await));
         }

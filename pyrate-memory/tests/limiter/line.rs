@@ -1,9 +1,12 @@
 //! The line before a bucket that refuses every delay: the head asks again, the others stand behind it.
 
+use std::pin::Pin;
 use std::sync::mpsc::channel;
 use std::thread;
+use std::time::Duration;
 
-use pyrate_memory::{AcquireError, Request};
+use async_trait::async_trait;
+use pyrate_memory::{AcquireError, BucketError, ManualClock, Outcome, Request, Sleeper};
 
 use crate::desk::{Call, at_ms, count, ms, poll, ready, until, us, waiting};
 use crate::naive::Desk;
@@ -12,7 +15,7 @@ fn within(desk: &Desk, micros: u64) -> Call<'_> {
     Box::pin(desk.limiter.acquire_async(Request::new("hasty").max_delay(us(micros))))
 }
 
-fn assert_exceeded(refusal: &AcquireError, delay: std::time::Duration) {
+fn assert_exceeded(refusal: &AcquireError, delay: Duration) {
     assert!(matches!(refusal, AcquireError::DelayExceeded { .. }), "{refusal}");
     assert_eq!(refusal.retry_after(), Some(delay));
 }
@@ -227,4 +230,53 @@ fn a_thread_behind_a_head_that_is_not_polled_leaves_when_its_own_max_delay_ends(
     until(|| desk.clock.sleepers() == 2);
     desk.clock.advance(ms(150));
     assert_exceeded(&thread.join().unwrap(), us(150_001));
+}
+
+/// Lets the head of a line sleep, and has no timer for those behind it.
+struct HeadsOnly(ManualClock);
+
+#[async_trait]
+impl Sleeper for HeadsOnly {
+    fn sleep(&self, duration: Duration) -> Result<(), BucketError> {
+        self.0.sleep(duration)
+    }
+
+    async fn sleep_async(&self, duration: Duration) -> Result<(), BucketError> {
+        self.0.sleep_async(duration).await
+    }
+
+    fn sleep_unless(
+        &self,
+        _duration: Duration,
+        _woken: Pin<&mut (dyn Future<Output = ()> + Send)>,
+    ) -> Result<bool, BucketError> {
+        Err(BucketError::new(Outcome::NotRecorded, "there is no timer for this"))
+    }
+}
+
+#[test]
+fn a_thread_that_waits_for_ever_needs_no_timer_until_it_is_at_the_head() {
+    let desk = Desk::full_with(false, |clock| HeadsOnly(clock.sleeper()));
+    let hasty = desk.limiter.acquire(Request::new("hasty").max_delay(ms(100))).unwrap_err();
+    assert!(matches!(hasty, AcquireError::Bucket(_)), "{hasty}");
+    let mut head = waiting(&desk.limiter, "head", 1);
+    let waiter = desk.limiter.clone();
+    let thread = thread::spawn(move || waiter.acquire("thread").unwrap().at);
+    desk.clock.advance(ms(100));
+    assert_eq!(ready(&mut head).unwrap().at, at_ms(100));
+    until(|| desk.clock.sleepers() == 1);
+    desk.clock.advance(ms(100));
+    assert_eq!(thread.join().unwrap(), at_ms(200));
+}
+
+#[test]
+fn a_task_that_waits_for_ever_does_not_sleep_until_it_is_at_the_head() {
+    let desk = Desk::full(false);
+    let mut head = waiting(&desk.limiter, "head", 1);
+    let mut behind = waiting(&desk.limiter, "behind", 1);
+    assert_eq!(desk.clock.sleepers(), 1);
+    desk.clock.advance(ms(100));
+    assert_eq!(ready(&mut head).unwrap().at, at_ms(100));
+    assert!(poll(&mut behind).is_pending());
+    assert_eq!(desk.clock.sleepers(), 1);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pyrate_memory::{
     AbstractBucket, BucketError, Clock, Decision, Denial, Grant, Limiter, ManualClock, Outcome,
-    Rate, RateItem, Rates, Timestamp,
+    Rate, RateItem, Rates, Sleeper, Timestamp,
 };
 
 use crate::desk::ms;
@@ -29,12 +29,20 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn full(may_block: bool) -> Desk {
+        Desk::full_with(may_block, ManualClock::sleeper)
+    }
+
+    /// The same, whose callers wait by the sleeper that is made of the clock.
+    pub(crate) fn full_with<S: Sleeper>(
+        may_block: bool,
+        sleeper: impl FnOnce(&ManualClock) -> S,
+    ) -> Desk {
         let (clock, fails) = (ManualClock::new(), Arc::new(AtomicBool::new(false)));
         let rates = Rates::from(Rate::new(1, ms(100)).unwrap());
         let units = Mutex::new(vec![Timestamp::ZERO]);
         let (own, failing) = (clock.clone(), Arc::clone(&fails));
         let bucket = NaiveBucket { rates, clock: own, units, fails: failing, may_block };
-        let limiter = Limiter::builder(bucket).sleeper(clock.sleeper()).build();
+        let limiter = Limiter::builder(bucket).sleeper(sleeper(&clock)).build();
         Desk { limiter, clock, fails }
     }
 
