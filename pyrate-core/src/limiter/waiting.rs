@@ -21,7 +21,9 @@ impl Limiter {
     /// ever. Blocks this thread while it waits.
     ///
     /// First come, first served: a light item doesn't pass a heavy one. A call that would have to wait too long fails
-    /// at once, having taken nothing.
+    /// at once, having taken nothing. Only where the bucket refuses delays and others wait for it already, the call may
+    /// stand in this process's line before it fails: until the head's next question is known to come too late for it,
+    /// its own turn has come, or `max_delay` has passed, whichever is first.
     ///
     /// # Errors
     ///
