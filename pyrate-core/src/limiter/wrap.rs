@@ -34,7 +34,7 @@ impl Limiter {
     {
         let limiter = self.clone();
         move |argument| {
-            let _used = limiter.acquire(mapping(&argument))?;
+            limiter.acquire(mapping(&argument))?;
             Ok(f(argument))
         }
     }
@@ -52,7 +52,7 @@ impl Limiter {
     {
         let limiter = self.clone();
         move |argument| {
-            let _used = limiter.try_acquire(mapping(&argument))?;
+            limiter.try_acquire(mapping(&argument))?;
             Ok(f(argument))
         }
     }
@@ -92,7 +92,7 @@ impl Limiter {
             let (limiter, f) = (limiter.clone(), Arc::clone(&f));
             let request = mapping(&argument).into();
             Box::pin(async move {
-                let _used = limiter.acquire_async(request).await?;
+                limiter.acquire_async(request).await?;
                 Ok(f(argument).await)
             })
         }
@@ -118,7 +118,7 @@ impl Limiter {
             let (limiter, f) = (limiter.clone(), Arc::clone(&f));
             let request = mapping(&argument).into();
             Box::pin(async move {
-                let _used = limiter.try_acquire_async(request).await?;
+                limiter.try_acquire_async(request).await?;
                 Ok(f(argument).await)
             })
         }
