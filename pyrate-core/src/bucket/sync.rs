@@ -31,11 +31,16 @@ use crate::pure::{Bisection, Decision, Grant, RateItem, Rates, Timestamp};
 ///     fn cancel(&self, grant: &Grant) -> Result<bool, BucketError> {
 ///         Ok(self.log.lock().unwrap().cancel(grant, self.now()?)?)
 ///     }
+///     fn leak(&self, now: Option<Timestamp>) -> Result<u64, BucketError> {
+///         Ok(self.log.lock().unwrap().leak(now.map_or_else(|| self.now(), Ok)?)?)
+///     }
 ///     fn flush(&self) -> Result<(), BucketError> { Ok(self.log.lock().unwrap().flush()) }
 ///     fn count(&self) -> Result<u64, BucketError> { Ok(self.log.lock().unwrap().count(self.now()?)?) }
 ///     fn peek(&self, index: u64) -> Result<Option<RateItem<'static>>, BucketError> {
 ///         Ok(self.log.lock().unwrap().peek(index, self.now()?)?)
 ///     }
+///     // All in memory: tasks call in place. Leave it out where a call waits for a disk or a network.
+///     fn may_block(&self) -> bool { false }
 /// }
 ///
 /// let rates = Rates::from(Rate::per_second(2));
