@@ -9,6 +9,20 @@ use super::{AbstractBucket, AsyncBucket};
 use crate::error::BucketError;
 use crate::pure::{Decision, Grant, RateItem, Rates, Timestamp};
 
+/// The bucket itself, behind all of its clones.
+///
+/// Of an `Arc`, [`into_any`](AbstractBucket::into_any) sees the sync door only, also where the bucket in it has both:
+/// tasks are then served by its sync methods, on blocking threads where those may block. Pass such a bucket itself,
+/// since [`AnyBucket`](crate::AnyBucket) can be cloned and shared; or say that the `Arc` has both doors:
+///
+/// ```
+/// use std::sync::Arc;
+/// use pyrate_core::{AbstractBucket, AnyBucket, AsyncBucket};
+///
+/// fn hold<B: AbstractBucket + AsyncBucket>(bucket: &Arc<B>) -> AnyBucket {
+///     AnyBucket::dual(Arc::clone(bucket))
+/// }
+/// ```
 impl<B: AbstractBucket + ?Sized> AbstractBucket for Arc<B> {
     fn rates(&self) -> &Rates {
         (**self).rates()

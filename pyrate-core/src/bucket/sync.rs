@@ -163,6 +163,9 @@ pub trait AbstractBucket: Send + Sync + 'static {
     }
 
     /// This bucket for a limiter. A type with both traits overrides it with [`AnyBucket::dual`].
+    ///
+    /// An `Arc` can't tell which traits its bucket has and keeps the sync door only. Pass the bucket itself, since an
+    /// [`AnyBucket`] is a shared handle already, or make one of the `Arc` by [`AnyBucket::dual`].
     fn into_any(self) -> AnyBucket
     where
         Self: Sized,
