@@ -10,6 +10,9 @@ use super::timestamp::MAX_NUMBER;
 ///
 /// The window is half-open: a unit granted at `t` stops counting at exactly `t + interval`.
 ///
+/// As text it is `limit/interval`, in units from `us` to `weeks`: `5/2s`, `3/500ms`, `500/hour`, `10000/4weeks`. All
+/// spellings stand at [`from_str`](Rate#method.from_str).
+///
 /// ```
 /// use std::time::Duration;
 /// use pyrate_core::Rate;

@@ -36,9 +36,24 @@ impl fmt::Display for Rate {
 impl FromStr for Rate {
     type Err = RateError;
 
-    /// Reads `limit/interval`, where the interval is a count (1 if left out) and a unit from `us` to `weeks`.
+    /// Reads `limit/interval`, where the interval is a count (1 if left out) and a unit: `5/2s`, `500/hour`.
     ///
-    /// Spaces around each part are passed over.
+    /// | unit | spellings |
+    /// |---|---|
+    /// | microsecond | `us`, `µs`, `microsecond`, `microseconds` |
+    /// | millisecond | `ms`, `millisecond`, `milliseconds` |
+    /// | second | `s`, `sec`, `secs`, `second`, `seconds` |
+    /// | minute | `m`, `min`, `mins`, `minute`, `minutes` |
+    /// | hour | `h`, `hour`, `hours` |
+    /// | day, of 24 hours | `d`, `day`, `days` |
+    /// | week, of seven days | `w`, `week`, `weeks` |
+    ///
+    /// Units are in lower case; `m` is a minute, and no unit is a month or a year. Both numbers are digits only. Spaces
+    /// around each part are passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`RateError::Syntax`] for any other text; else as [`Rate::new`].
     fn from_str(text: &str) -> Result<Rate, RateError> {
         let syntax = || RateError::Syntax { text: text.chars().take(64).collect() };
         let (limit, interval) = text.split_once('/').ok_or_else(syntax)?;
@@ -60,7 +75,11 @@ impl fmt::Display for Rates {
 impl FromStr for Rates {
     type Err = RateError;
 
-    /// Reads rates set apart by `;`, in any order.
+    /// Reads rates set apart by `;`, in any order: `500/hour;1000/day`. The units stand at [`Rate`]'s own `from_str`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Rate`], and then as [`Rates::new`].
     fn from_str(text: &str) -> Result<Rates, RateError> {
         if text.trim().is_empty() {
             return Err(RateError::NoRates);
@@ -120,6 +139,24 @@ mod tests {
     }
 
     #[test]
+    fn every_documented_spelling_of_a_unit_is_read() {
+        let spellings: [(u64, &str); 7] = [
+            (1, "us \u{b5}s microsecond microseconds"),
+            (1_000, "ms millisecond milliseconds"),
+            (1_000_000, "s sec secs second seconds"),
+            (60_000_000, "m min mins minute minutes"),
+            (3_600_000_000, "h hour hours"),
+            (86_400_000_000, "d day days"),
+            (604_800_000_000, "w week weeks"),
+        ];
+        for (micros, names) in spellings {
+            for name in names.split(' ') {
+                assert_eq!(rate(&format!("1/{name}")).micros(), micros, "{name}");
+            }
+        }
+    }
+
+    #[test]
     fn the_longest_whole_unit_is_printed() {
         for text in
             ["5/2s", "3/500ms", "7/1us", "500/1h", "10/1min", "1/90s", "1000/1d", "10000/4w"]
@@ -144,6 +181,8 @@ mod tests {
             "5/2.5s",
             "5/ss",
             "5//s",
+            "5/S",
+            "5/month",
         ] {
             let refusal = text.parse::<Rate>().unwrap_err();
             assert_eq!(refusal, RateError::Syntax { text: text.to_owned() }, "{text}");
