@@ -14,8 +14,8 @@ where
     D: Deserializer<'de>,
     T: FromStr<Err: Display>,
 {
-    let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-    text.parse().map_err(D::Error::custom)
+    // Owned: text with escapes, or out of a reader, can't be borrowed.
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }
 
 impl Serialize for Rate {
@@ -52,6 +52,13 @@ mod tests {
         assert_eq!(serde_json::to_string(&rates).unwrap(), "\"500/1h;1000/1d\"");
         let rate: Rate = serde_json::from_str("\"5/2s\"").unwrap();
         assert_eq!(serde_json::to_string(&rate).unwrap(), "\"5/2s\"");
+    }
+
+    #[test]
+    fn text_that_can_not_be_borrowed_is_read_too() {
+        let rate = Rate::per_second(5);
+        assert_eq!(serde_json::from_str::<Rate>("\"5\\/1s\"").unwrap(), rate);
+        assert_eq!(serde_json::from_reader::<_, Rate>(&b"\"5/1s\""[..]).unwrap(), rate);
     }
 
     #[test]
