@@ -8,7 +8,7 @@
 
 use std::hint::black_box;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Barrier};
+use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -123,7 +123,7 @@ fn first_call_after_two_million_expired() -> Report {
     let item = RateItem::new("item", 1);
     let full_window = Rate::new(2_000_000, Duration::from_secs(10)).unwrap();
     let two_million_and_one = || {
-        let clock = Arc::new(ManualClock::new());
+        let clock = ManualClock::new();
         // Full to the last unit, so that the cursors alone can't decide the call.
         let bucket = InMemoryBucket::with_clock(full_window, clock.clone());
         for _ in 0..2_000_000 {
