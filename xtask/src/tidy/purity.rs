@@ -5,12 +5,16 @@
 use super::Finding;
 use super::source::Source;
 
-const IMPURE: [&str; 10] = [
+/// Also the beginnings of names: `Atomic` finds `AtomicU64`.
+const IMPURE: [&str; 13] = [
     ".await",
     "async ",
     "Mutex",
     "RwLock",
-    "Instant::now",
+    "Condvar",
+    "OnceLock",
+    "Atomic",
+    "Instant",
     "SystemTime",
     "quanta",
     "tokio",
@@ -62,6 +66,21 @@ mod tests {
         assert_eq!(lines("c/src/pure/log/cursor.rs", "Mutex"), [1]);
         assert_eq!(lines("c/src/pure.rs", "Mutex"), []);
         assert_eq!(lines("c/src/impure/a.rs", "Mutex"), []);
+    }
+
+    #[test]
+    fn what_is_shared_without_a_mutex_is_found_and_so_is_a_clock_that_is_only_named() {
+        for code in [
+            "use std::time::Instant;",
+            "fn since(start: Instant) {}",
+            "let seen = AtomicU64::new(0);",
+            "woken: Condvar,",
+            "static RATES: OnceLock<u8> = OnceLock::new();",
+        ] {
+            assert_eq!(lines("c/src/pure/log.rs", code), [1], "{code}");
+        }
+        let innocent = "let instant = marks.instant_of_total(now); const INSTANT: u64 = 1;";
+        assert_eq!(lines("c/src/pure/log.rs", innocent), []);
     }
 
     #[test]
