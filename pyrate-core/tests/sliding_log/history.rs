@@ -82,8 +82,12 @@ impl History {
         let mut pair = Pair::beside(log);
         for (moment, deed) in &self.steps {
             let now = moment.instant(&rates, pair.grants(), &mut clock);
+            let granted = pair.grants().len();
             if let Some(call) = deed.call(&pair, now, scale) {
                 pair.call(&if self.is_named { call } else { call.nameless() })?;
+            }
+            if matches!(moment, Moment::Stamp(_)) && pair.grants().len() > granted {
+                pair.reach(Reached::GrantsByStamp);
             }
         }
         Ok(pair.into_reached())

@@ -55,16 +55,20 @@ pub(crate) enum Reached {
     CancelsOne,
     CancelsInVain,
     LeaksSomething,
+    GrantsWeightZero,
+    GrantsByStamp,
 }
 
 impl Reached {
-    pub(crate) const ALL: [Reached; 6] = [
+    pub(crate) const ALL: [Reached; 8] = [
         Reached::WaitsInLine,
         Reached::TakesFreePlace,
         Reached::DeniedByLongerRate,
         Reached::CancelsOne,
         Reached::CancelsInVain,
         Reached::LeaksSomething,
+        Reached::GrantsWeightZero,
+        Reached::GrantsByStamp,
     ];
 }
 
@@ -113,6 +117,11 @@ impl Pair {
     pub(crate) fn waiting_at(&self, now: Timestamp) -> Vec<usize> {
         let now = now.max(self.log.seen());
         (0..self.grants.len()).filter(|i| self.is_held[*i] && self.grants[*i].at > now).collect()
+    }
+
+    /// Says that a case came up which calls don't show.
+    pub(crate) fn reach(&mut self, case: Reached) {
+        self.reached.push(case);
     }
 
     /// What came up, as often as it did.
@@ -166,6 +175,7 @@ impl Pair {
         self.reached.extend((!grant.delay.is_zero()).then_some(Reached::WaitsInLine));
         self.reached
             .extend((!line.is_empty() && grant.weight > 0).then_some(Reached::TakesFreePlace));
+        self.reached.extend((grant.weight == 0).then_some(Reached::GrantsWeightZero));
         self.grants.push(grant);
         self.is_held.push(true);
         self.identity(&grant)?;
