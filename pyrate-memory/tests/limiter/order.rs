@@ -77,15 +77,15 @@ fn threads_and_tasks_stand_in_one_line() {
     assert_eq!(ready(&mut last).unwrap().at, at_ms(300));
 }
 
-#[tokio::test(start_paused = true)]
-async fn tasks_are_served_in_order_of_arrival_on_tokios_time() {
+/// Tasks that arrive one after the other, each with its weight; in the order in which they are let through, with the
+/// milliseconds after which they are.
+async fn tasks_served(limiter: &Limiter, weights: &[u64]) -> Vec<(u64, u128)> {
     let (start, served) = (tokio::time::Instant::now(), Arc::new(Mutex::new(Vec::new())));
-    let limiter = on_tokio(per(1, ms(100)));
     let mut tasks = Vec::new();
-    for caller in 0..5 {
+    for (caller, weight) in (0..).zip(weights.iter().copied()) {
         let (limiter, served) = (limiter.clone(), Arc::clone(&served));
         tasks.push(tokio::spawn(async move {
-            let _unit = limiter.acquire_async("task").await.unwrap();
+            limiter.acquire_async(("task", weight)).await.unwrap();
             served.lock().unwrap().push((caller, start.elapsed().as_millis()));
         }));
         tokio::task::yield_now().await;
@@ -93,10 +93,29 @@ async fn tasks_are_served_in_order_of_arrival_on_tokios_time() {
     for task in tasks {
         task.await.unwrap();
     }
-    // Tokio's timer counts whole milliseconds and fires one late.
-    let served = served.lock().unwrap().clone();
-    for ((caller, after), expected) in served.into_iter().zip(0..) {
-        assert_eq!(caller, expected);
-        assert!((expected * 100..=expected * 100 + 2).contains(&after), "{caller} after {after}");
-    }
+    served.lock().unwrap().clone()
+}
+
+/// Tokio's timer counts whole milliseconds and fires one late.
+fn assert_served(served: &[(u64, u128)], expected: &[(u64, u128)]) {
+    let is_in_time = |((caller, after), (next, due)): (&(u64, u128), &(u64, u128))| {
+        caller == next && (*due..=due + 2).contains(after)
+    };
+    let is_as_expected = served.iter().zip(expected).all(is_in_time);
+    assert!(is_as_expected && served.len() == expected.len(), "{served:?}, not {expected:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn tasks_are_served_in_order_of_arrival_on_tokios_time() {
+    let served = tasks_served(&on_tokio(per(1, ms(100))), &[1; 5]).await;
+    assert_served(&served, &[(0, 0), (1, 100), (2, 200), (3, 300), (4, 400)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_light_item_does_not_overtake_a_heavy_one_on_tokios_time() {
+    let limiter = on_tokio(per(3, ms(100)));
+    // One unit is left, which the light ones would take if they could pass.
+    limiter.try_acquire(("first", 2)).unwrap();
+    let served = tasks_served(&limiter, &[3, 1, 1, 2]).await;
+    assert_served(&served, &[(0, 100), (1, 200), (2, 200), (3, 300)]);
 }
