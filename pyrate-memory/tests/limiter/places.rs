@@ -1,10 +1,14 @@
 //! Places in line: what a caller leaves behind who stops waiting.
 
-use pyrate_memory::Limiter;
+use std::time::Duration;
 
-use crate::desk::{at_ms, count, full, ms, poll, ready, us, waiting};
+use pyrate_memory::{Limiter, Timestamp};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
-fn delay_of_next(limiter: &Limiter, weight: u64) -> Option<std::time::Duration> {
+use crate::desk::{at_ms, count, full, ms, on_tokio, per, poll, ready, us, waiting};
+
+fn delay_of_next(limiter: &Limiter, weight: u64) -> Option<Duration> {
     limiter.buckets()[0].waiting(&pyrate_memory::RateItem::new("next", weight)).unwrap()
 }
 
@@ -97,4 +101,33 @@ fn callers_still_go_after_a_flush() {
     assert!(limiter.try_acquire("new").is_ok());
     clock.advance(ms(100));
     assert_eq!(ready(&mut call).unwrap().at, at_ms(100));
+}
+
+/// A task that has taken its place in line, and ends with its granted instant and the time at which it went.
+async fn task_in_line(limiter: &Limiter, start: Instant) -> JoinHandle<(Timestamp, Duration)> {
+    let limiter = limiter.clone();
+    let task = tokio::spawn(async move {
+        let grant = limiter.acquire_async("task").await.unwrap();
+        (grant.at, start.elapsed())
+    });
+    tokio::task::yield_now().await;
+    task
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_tasks_place_is_taken_by_the_next_on_tokios_time() {
+    let (start, limiter) = (Instant::now(), on_tokio(per(1, ms(100))));
+    limiter.try_acquire("first").unwrap();
+    let gone = task_in_line(&limiter, start).await;
+    let behind = task_in_line(&limiter, start).await;
+    tokio::time::sleep(ms(50)).await;
+    gone.abort();
+    assert!(gone.await.unwrap_err().is_cancelled());
+    let lucky = task_in_line(&limiter, start).await;
+    for (task, due) in [(lucky, 100), (behind, 200)] {
+        let (at, went) = task.await.unwrap();
+        assert_eq!(at, at_ms(due));
+        // Tokio's timer counts whole milliseconds and fires one late.
+        assert!((ms(due)..=ms(due + 2)).contains(&went), "{went:?}");
+    }
 }
