@@ -1,20 +1,16 @@
 //! The bucket in memory: a sliding log, a lock and a clock.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 use pyrate_core::{
-    AbstractBucket, BucketError, Clock, Decision, Grant, MonotonicClock, RateItem, Rates,
-    SlidingLog, Timestamp,
+    AbstractBucket, BucketError, Clock, Decision, Grant, RateItem, Rates, SlidingLog, Timestamp,
 };
 
+use crate::clock::BucketClock;
 use crate::glance::Glance;
-
-/// Each bucket numbers its reservations in a range of its own: a grant of one can't cancel a place in another.
-static NEXT_FIRST_ID: AtomicU64 = AtomicU64::new(1);
-const IDS_PER_BUCKET: u64 = 1 << 32;
+use crate::ids;
 
 /// An exact bucket in this process's memory.
 ///
@@ -39,20 +35,20 @@ pub struct InMemoryBucket {
 }
 
 impl InMemoryBucket {
-    /// An empty bucket on the process's [`MonotonicClock`].
+    /// An empty bucket on the process's [`MonotonicClock`](crate::MonotonicClock).
     #[must_use]
     pub fn new(rates: impl Into<Rates>) -> InMemoryBucket {
-        InMemoryBucket::on(BucketClock::Monotonic(MonotonicClock::new()), rates.into())
+        InMemoryBucket::on(BucketClock::monotonic(), rates.into())
     }
 
     /// An empty bucket on `clock`, which is read under the bucket's lock.
     #[must_use]
     pub fn with_clock(rates: impl Into<Rates>, clock: impl Clock) -> InMemoryBucket {
-        InMemoryBucket::on(BucketClock::Other(Box::new(clock)), rates.into())
+        InMemoryBucket::on(BucketClock::other(clock), rates.into())
     }
 
     fn on(clock: BucketClock, rates: Rates) -> InMemoryBucket {
-        let first_id = NEXT_FIRST_ID.fetch_add(IDS_PER_BUCKET, Ordering::Relaxed);
+        let first_id = ids::first_of(ids::PER_BUCKET);
         InMemoryBucket {
             log: Mutex::new(SlidingLog::new(rates.clone()).with_first_id(first_id)),
             glance: Glance::default(),
@@ -66,22 +62,6 @@ impl InMemoryBucket {
         let log = self.log.lock();
         self.glance.clear();
         log
-    }
-}
-
-/// The default clock is told apart because a call through `dyn` would cost a tenth of the whole admission.
-enum BucketClock {
-    Monotonic(MonotonicClock),
-    Other(Box<dyn Clock>),
-}
-
-impl Clock for BucketClock {
-    #[inline]
-    fn now(&self) -> Result<Timestamp, BucketError> {
-        match self {
-            BucketClock::Monotonic(clock) => clock.now(),
-            BucketClock::Other(clock) => clock.now(),
-        }
     }
 }
 

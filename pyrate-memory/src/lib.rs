@@ -22,9 +22,13 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod bucket;
+mod clock;
 mod glance;
+mod ids;
+mod keyed;
 
 pub use bucket::InMemoryBucket;
+pub use keyed::{KeyedMemory, KeyedMemoryBuilder};
 pub use pyrate_core::{
     AbstractBucket, AcquireError, AnyBucket, AsyncBucket, BucketError, BucketFactory, Clock,
     Decision, Denial, DoorError, Grant, KeyedFactory, Limiter, LimiterBuilder, ManualClock,

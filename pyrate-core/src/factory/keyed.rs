@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{BucketFactory, leak_all, leak_all_async, leak_all_due};
+use super::{BucketFactory, leak_all, leak_all_async, leak_all_due, next_leak_of};
 use crate::bucket::AnyBucket;
 use crate::error::BucketError;
 use crate::pure::RateItem;
@@ -156,9 +156,8 @@ impl BucketFactory for KeyedFactory {
     /// Also for buckets that hold nothing, as long as there are any: they are to be dropped.
     fn next_leak(&self) -> Option<Duration> {
         let buckets = self.buckets();
-        let interval = |bucket| self.leak_interval(bucket);
-        let due = buckets.iter().filter_map(|bucket| bucket.next_leak(interval(bucket))).min();
-        due.or_else(|| buckets.iter().map(interval).min())
+        next_leak_of(self, &buckets)
+            .or_else(|| buckets.iter().map(|bucket| self.leak_interval(bucket)).min())
     }
 
     fn leak_due(&self) {

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Inner, Limiter};
 
@@ -22,12 +22,8 @@ const LINGER: Duration = Duration::from_millis(100);
 /// When to try again after the factory itself panicked.
 const AFTER_PANIC: Duration = Duration::from_secs(1);
 
-/// Between two rounds it rests this many times as long as the first one took, so that it takes a twentieth of one
-/// processor at most, however many buckets there are.
-const REST_FACTOR: u32 = 19;
+/// Even where everything is due at once, it rests in between.
 const SHORTEST_REST: Duration = Duration::from_millis(1);
-/// A round that took long waited for a store rather than computed.
-const LONGEST_REST: Duration = Duration::from_secs(1);
 
 /// A limiter's leaker.
 #[derive(Debug)]
@@ -102,11 +98,8 @@ impl Inner {
 
     /// Leaks what is due and answers how long to rest; `None` if there is nothing to leak.
     fn leak_round(&self) -> Option<Duration> {
-        let start = Instant::now();
         let _ = catch_unwind(AssertUnwindSafe(|| self.factory.leak_due()));
-        let next = self.next_leak()?;
-        let rest = start.elapsed().saturating_mul(REST_FACTOR);
-        Some(next.max(rest.clamp(SHORTEST_REST, LONGEST_REST)))
+        self.next_leak().map(|next| next.max(SHORTEST_REST))
     }
 
     /// Gives up the right to run, unless a call came in the meantime.

@@ -65,7 +65,7 @@ impl SlidingLog {
         let rates = rates.into();
         let gauge = |rate: &Rate| Gauge {
             limit: rate.limit(),
-            interval: rate.micros(),
+            interval: rate.interval_micros(),
             cursor: Cursor::default(),
         };
         SlidingLog {

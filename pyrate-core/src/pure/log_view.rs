@@ -49,13 +49,16 @@ impl SlidingLog {
         Ok(charged - self.queue.free_from((now + 1).saturating_sub(self.longest_interval())))
     }
 
-    /// Whether nothing is charged any more, neither granted, reserved nor free: but for [`SlidingLog::seen`], it is as new.
+    /// The instant from which nothing is charged any more, neither granted, reserved nor free, unless more is granted.
     ///
-    /// # Errors
-    ///
-    /// [`TimestampError`] if `now` lies beyond [`Timestamp::MAX`].
-    pub fn is_empty(&self, now: Timestamp) -> Result<bool, TimestampError> {
-        Ok(self.expired_total(self.effective(now)?) == self.marks.total())
+    /// From then on it is as new, but for [`SlidingLog::seen`]. Zero if nothing is charged; it may lie beyond
+    /// [`Timestamp::MAX`].
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        if self.marks.is_empty() {
+            return Timestamp::ZERO;
+        }
+        Timestamp::from_micros(self.marks.last_at() + self.longest_interval())
     }
 
     /// The largest weight that would be granted without waiting: 0 while others wait in line, but for a cancelled place
@@ -142,7 +145,7 @@ impl SlidingLog {
     }
 
     fn longest_interval(&self) -> u64 {
-        self.rates.longest().micros()
+        self.rates.longest().interval_micros()
     }
 
     /// The unit among the reservations, or else how many newer units are left to skip.

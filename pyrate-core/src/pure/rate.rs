@@ -116,8 +116,9 @@ impl Rate {
         Duration::from_micros(self.micros)
     }
 
-    /// The length of the window in microseconds.
-    pub(crate) const fn micros(&self) -> u64 {
+    /// The length of the window in whole microseconds (1 to 2^53 - 1), as a [`Timestamp`](crate::Timestamp) counts.
+    #[must_use]
+    pub const fn interval_micros(&self) -> u64 {
         self.micros
     }
 
@@ -285,7 +286,7 @@ mod tests {
     #[test]
     fn lengthening_rounds_up_and_stops_at_the_longest_interval() {
         let rate = Rate::per_second(1);
-        assert_eq!(rate.lengthened(Duration::from_nanos(1)).micros(), 1_000_001);
-        assert_eq!(rate.lengthened(Duration::MAX).micros(), MAX_NUMBER);
+        assert_eq!(rate.lengthened(Duration::from_nanos(1)).interval_micros(), 1_000_001);
+        assert_eq!(rate.lengthened(Duration::MAX).interval_micros(), MAX_NUMBER);
     }
 }

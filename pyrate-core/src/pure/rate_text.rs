@@ -27,9 +27,10 @@ const UNITS: [Unit; 7] = [
 impl fmt::Display for Rate {
     /// The interval in the longest unit that divides it: `3/500ms`, `5/2s`, `500/1h`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = UNITS.iter().find(|Unit(length, ..)| self.micros().is_multiple_of(*length));
+        let whole =
+            UNITS.iter().find(|Unit(length, ..)| self.interval_micros().is_multiple_of(*length));
         let Unit(length, name, ..) = whole.unwrap_or(&Unit(1, "us", &[], &[]));
-        write!(f, "{}/{}{name}", self.limit(), self.micros() / length)
+        write!(f, "{}/{}{name}", self.limit(), self.interval_micros() / length)
     }
 }
 

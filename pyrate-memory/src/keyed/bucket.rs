@@ -1,0 +1,79 @@
+//! One name among many, as a bucket of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pyrate_core::{
+    AbstractBucket, BucketError, Clock, Decision, Grant, RateItem, Rates, Timestamp,
+};
+use smol_str::SmolStr;
+
+use super::names::Names;
+use super::slot::Slot;
+
+/// What a `KeyedMemory` holds of one name. It doesn't keep the name from being forgotten once it holds nothing.
+pub(super) struct NamedBucket {
+    names: Arc<Names>,
+    name: SmolStr,
+    rates: Rates,
+}
+
+impl NamedBucket {
+    pub(super) fn new(names: Arc<Names>, name: SmolStr, rates: Rates) -> NamedBucket {
+        NamedBucket { names, name, rates }
+    }
+
+    /// `item` under the name of this bucket.
+    fn named<'a>(&'a self, item: &RateItem<'_>) -> RateItem<'a> {
+        RateItem { timestamp: item.timestamp, ..RateItem::new(self.name.as_str(), item.weight) }
+    }
+}
+
+impl AbstractBucket for NamedBucket {
+    fn rates(&self) -> &Rates {
+        &self.rates
+    }
+
+    fn now(&self) -> Result<Timestamp, BucketError> {
+        self.names.clock().now()
+    }
+
+    fn reserve(&self, item: &RateItem<'_>, max_delay: Duration) -> Result<Decision, BucketError> {
+        self.names.reserve(&self.named(item), max_delay)
+    }
+
+    fn waiting(&self, item: &RateItem<'_>) -> Result<Option<Duration>, BucketError> {
+        self.names.waiting(&self.named(item))
+    }
+
+    fn cancel(&self, grant: &Grant) -> Result<bool, BucketError> {
+        let cancelled = self.names.change(&self.name, None, |slot, now| slot.cancel(grant, now))?;
+        Ok(cancelled.transpose()?.unwrap_or(false))
+    }
+
+    fn leak(&self, now: Option<Timestamp>) -> Result<u64, BucketError> {
+        Ok(self.names.change(&self.name, now, Slot::leak)?.transpose()?.unwrap_or(0))
+    }
+
+    fn flush(&self) -> Result<(), BucketError> {
+        self.names.change(&self.name, None, |slot, _| slot.flush()).map(drop)
+    }
+
+    fn count(&self) -> Result<u64, BucketError> {
+        Ok(self.names.look(&self.name, None, Slot::count)?.transpose()?.unwrap_or(0))
+    }
+
+    fn available(&self) -> Result<u64, BucketError> {
+        let available = self.names.look(&self.name, None, Slot::available)?.transpose()?;
+        Ok(available.unwrap_or(self.rates.shortest().limit()))
+    }
+
+    fn peek(&self, index: u64) -> Result<Option<RateItem<'static>>, BucketError> {
+        let unit = self.names.look(&self.name, None, |slot, now| slot.peek(index, now))?;
+        Ok(unit.transpose()?.flatten())
+    }
+
+    fn may_block(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,258 @@
+//! All names: the shards, the clock that they share, and the cap.
+
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use hashbrown::DefaultHashBuilder;
+use parking_lot::{Mutex, MutexGuard};
+use pyrate_core::{BucketError, Clock, Decision, Denial, RateItem, Rates, Timestamp};
+use smol_str::SmolStr;
+
+use super::shard::{Shard, Swept};
+use super::slot::Slot;
+use crate::clock::BucketClock;
+
+/// So many parts that two threads rarely meet in one.
+const SHARDS: usize = 64;
+
+/// Which bits of a hash choose the shard: neither the low ones, by which the table places an entry, nor the seven highest,
+/// by which it tells entries apart.
+const SHARD_SHIFT: u32 = 51;
+
+/// A shard has its cache lines to itself, the one that the processor fetches along with them included.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Apart(Mutex<Shard>);
+
+/// Which rates hold for a name.
+pub(super) enum RatesOf {
+    All(Rates),
+    Each(Box<dyn Fn(&str) -> Rates + Send + Sync>),
+}
+
+/// The names of one `KeyedMemory`, each with its log.
+pub(super) struct Names {
+    shards: Box<[Apart]>,
+    hasher: DefaultHashBuilder,
+    rates: RatesOf,
+    clock: BucketClock,
+    most: usize,
+    held: AtomicUsize,
+}
+
+impl Names {
+    pub(super) fn new(rates: RatesOf, clock: BucketClock, most: usize) -> Names {
+        Names {
+            shards: (0..SHARDS).map(|_| Apart(Mutex::new(Shard::new()))).collect(),
+            hasher: DefaultHashBuilder::default(),
+            rates,
+            clock,
+            most,
+            held: AtomicUsize::new(0),
+        }
+    }
+
+    /// The rates of a name that isn't held.
+    pub(super) fn rates_of(&self, name: &str) -> Rates {
+        match &self.rates {
+            RatesOf::All(rates) => rates.clone(),
+            RatesOf::Each(rates) => rates(name),
+        }
+    }
+
+    pub(super) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn clock(&self) -> &BucketClock {
+        &self.clock
+    }
+
+    fn hash(&self, name: &str) -> u64 {
+        self.hasher.hash_one(name)
+    }
+
+    fn lock(&self, hash: u64) -> MutexGuard<'_, Shard> {
+        #[expect(clippy::indexing_slicing, reason = "a remainder is below its divisor")]
+        self.shards[(hash >> SHARD_SHIFT) as usize % SHARDS].0.lock()
+    }
+
+    /// Decides on `item` by the log of its name.
+    #[inline]
+    pub(super) fn reserve(
+        &self,
+        item: &RateItem<'_>,
+        max_delay: Duration,
+    ) -> Result<Decision, BucketError> {
+        let hash = self.hash(&item.name);
+        {
+            let mut shard = self.lock(hash);
+            if let Some(slot) = shard.get_mut(hash, &item.name) {
+                // Under the lock, so that readings are ordered as the changes are.
+                let now = self.clock.now_for(item)?;
+                let decision = slot.reserve(item.weight, now, max_delay)?;
+                if let Decision::Granted(_) = decision {
+                    let expires_at = slot.expires_at();
+                    shard.outlives(expires_at);
+                }
+                return Ok(decision);
+            }
+        }
+        self.reserve_first(hash, item, max_delay)
+    }
+
+    /// Decides on the first item of a name.
+    #[cold]
+    fn reserve_first(
+        &self,
+        hash: u64,
+        item: &RateItem<'_>,
+        max_delay: Duration,
+    ) -> Result<Decision, BucketError> {
+        // Without the lock: this may be the author's code.
+        let rates = self.rates_of(&item.name);
+        if let Some(decision) = self.try_first(hash, item, max_delay, &rates)? {
+            return Ok(decision);
+        }
+        self.sweep_due()?;
+        if let Some(decision) = self.try_first(hash, item, max_delay, &rates)? {
+            return Ok(decision);
+        }
+        // No name may be forgotten yet. The one that may be first makes room.
+        let now = self.clock.now_for(item)?;
+        let wait = self.next_sweep(now).unwrap_or_default().max(Duration::from_micros(1));
+        Ok(Decision::Denied(Denial { rate: rates.shortest(), retry_after: Some(wait) }))
+    }
+
+    /// As `reserve`, for a name that may have come in the meantime; `None` if it is one name too many.
+    fn try_first(
+        &self,
+        hash: u64,
+        item: &RateItem<'_>,
+        max_delay: Duration,
+        rates: &Rates,
+    ) -> Result<Option<Decision>, BucketError> {
+        let mut shard = self.lock(hash);
+        let now = self.clock.now_for(item)?;
+        if let Some(slot) = shard.get_mut(hash, &item.name) {
+            let decision = slot.reserve(item.weight, now, max_delay)?;
+            let expires_at = slot.expires_at();
+            shard.outlives(expires_at);
+            return Ok(Some(decision));
+        }
+        let mut slot = Slot::new(SmolStr::new(&item.name), rates.clone(), shard.floor());
+        let decision = slot.reserve(item.weight, now, max_delay)?;
+        // What was denied, or weighs nothing, leaves no trace.
+        if decision.is_denied() || item.weight == 0 {
+            return Ok(Some(decision));
+        }
+        // Before the table grows, what has expired makes room: memory follows the window even if nobody leaks.
+        if shard.is_full() && shard.sweep_due().is_some_and(|due| due <= now.as_micros()) {
+            self.sweep(&mut shard, now);
+        }
+        if self.held.fetch_add(1, Ordering::Relaxed) >= self.most {
+            self.held.fetch_sub(1, Ordering::Relaxed);
+            return Ok(None);
+        }
+        shard.insert(hash, slot, |name| self.hash(name));
+        Ok(Some(decision))
+    }
+
+    /// What `look` sees of a name at the present; `None` if the name isn't held.
+    pub(super) fn look<T>(
+        &self,
+        name: &str,
+        stamp: Option<Timestamp>,
+        look: impl FnOnce(&Slot, Timestamp) -> T,
+    ) -> Result<Option<T>, BucketError> {
+        let hash = self.hash(name);
+        let shard = self.lock(hash);
+        let now = stamp.map_or_else(|| self.clock.now(), Ok)?;
+        Ok(shard.get(hash, name).map(|slot| look(slot, now)))
+    }
+
+    /// What `change` does to a name at the present; `None` if the name isn't held.
+    pub(super) fn change<T>(
+        &self,
+        name: &str,
+        stamp: Option<Timestamp>,
+        change: impl FnOnce(&mut Slot, Timestamp) -> T,
+    ) -> Result<Option<T>, BucketError> {
+        let hash = self.hash(name);
+        let mut shard = self.lock(hash);
+        let now = stamp.map_or_else(|| self.clock.now(), Ok)?;
+        Ok(shard.get_mut(hash, name).map(|slot| change(slot, now)))
+    }
+
+    /// How long an item of a name would have to wait.
+    pub(super) fn waiting(&self, item: &RateItem<'_>) -> Result<Option<Duration>, BucketError> {
+        let look = |slot: &Slot, now| slot.waiting(item.weight, now);
+        if let Some(waiting) = self.look(&item.name, item.timestamp, look)? {
+            return Ok(waiting?);
+        }
+        let (rates, hash) = (self.rates_of(&item.name), self.hash(&item.name));
+        let shard = self.lock(hash);
+        let slot = Slot::new(SmolStr::default(), rates, shard.floor());
+        Ok(slot.waiting(item.weight, self.clock.now_for(item)?)?)
+    }
+
+    /// Forgets a name; `false` if it isn't held.
+    pub(super) fn forget(&self, name: &str) -> bool {
+        let hash = self.hash(name);
+        let is_held = self.lock(hash).remove(hash, name);
+        self.held.fetch_sub(usize::from(is_held), Ordering::Relaxed);
+        is_held
+    }
+
+    /// Every name with its rates.
+    pub(super) fn list(&self) -> Vec<(SmolStr, Rates)> {
+        let mut names = Vec::with_capacity(self.held());
+        for shard in &self.shards {
+            names.extend(shard.0.lock().slots().map(Slot::named_rates));
+        }
+        names
+    }
+
+    pub(super) fn flush(&self) {
+        for shard in &self.shards {
+            shard.0.lock().slots_mut().for_each(Slot::flush);
+        }
+    }
+
+    /// Forgets the names that hold nothing, in every shard, and returns the units removed.
+    pub(super) fn leak(&self) -> Result<u64, BucketError> {
+        let mut units = 0_u64;
+        for shard in &self.shards {
+            let mut shard = shard.0.lock();
+            let now = self.clock.now()?;
+            units = units.saturating_add(self.sweep(&mut shard, now).units);
+        }
+        Ok(units)
+    }
+
+    /// The same, in the shards where a sweep is worth its while.
+    pub(super) fn sweep_due(&self) -> Result<(), BucketError> {
+        for shard in &self.shards {
+            let mut shard = shard.0.lock();
+            let Some(due) = shard.sweep_due() else { continue };
+            let now = self.clock.now()?;
+            if due <= now.as_micros() {
+                self.sweep(&mut shard, now);
+            }
+        }
+        Ok(())
+    }
+
+    /// How long after `now` the next sweep is worth its while; `None` if no name is held.
+    pub(super) fn next_sweep(&self, now: Timestamp) -> Option<Duration> {
+        let due = self.shards.iter().filter_map(|shard| shard.0.lock().sweep_due()).min()?;
+        Some(Timestamp::from_micros(due).saturating_since(now))
+    }
+
+    fn sweep(&self, shard: &mut Shard, now: Timestamp) -> Swept {
+        let swept = shard.sweep(now, |name| self.hash(name));
+        self.held.fetch_sub(swept.names, Ordering::Relaxed);
+        swept
+    }
+}

@@ -1,0 +1,240 @@
+//! One name's exact log: packed while it is small, a full sliding log while it is not.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use pyrate_core::{
+    Decision, Denial, Grant, RateItem, Rates, SlidingLog, Timestamp, TimestampError,
+};
+use smol_str::SmolStr;
+
+use super::packed::{MOST_AGE, PackedLog};
+
+/// A name and what was granted to it.
+#[derive(Clone, Debug)]
+pub(super) struct Slot {
+    name: SmolStr,
+    rates: Rates,
+    log: Log,
+}
+
+#[derive(Clone, Debug)]
+enum Log {
+    Packed(PackedLog),
+    /// Somebody waits, or too much was granted to be packed. Packed again once nothing is charged.
+    Full(Box<SlidingLog>),
+}
+
+impl Slot {
+    /// An empty log for `name`, whose time doesn't run back behind `seen`.
+    pub(super) fn new(name: SmolStr, rates: Rates, seen: u64) -> Slot {
+        let log = empty_log(&rates, seen);
+        Slot { name, rates, log }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn rates(&self) -> &Rates {
+        &self.rates
+    }
+
+    pub(super) fn named_rates(&self) -> (SmolStr, Rates) {
+        (self.name.clone(), self.rates.clone())
+    }
+
+    /// See [`SlidingLog::reserve`].
+    #[inline]
+    pub(super) fn reserve(
+        &mut self,
+        weight: u64,
+        now: Timestamp,
+        max_delay: Duration,
+    ) -> Result<Decision, TimestampError> {
+        if let Log::Packed(log) = &mut self.log {
+            let now = effective(now, log.seen())?;
+            if weight == 0 {
+                return Ok(granted(now, 0));
+            }
+            let Some((at, rate)) = log.earliest(&self.rates, weight, now) else {
+                return Ok(denied_for_good(&self.rates));
+            };
+            if at == now && log.add(now, weight, longest(&self.rates)) {
+                return Ok(granted(now, weight));
+            }
+            let wait = Duration::from_micros(at - now);
+            if wait > max_delay {
+                return Ok(Decision::Denied(Denial { rate, retry_after: Some(wait) }));
+            }
+        }
+        self.reserve_in_full(weight, now, max_delay)
+    }
+
+    #[cold]
+    fn reserve_in_full(
+        &mut self,
+        weight: u64,
+        now: Timestamp,
+        max_delay: Duration,
+    ) -> Result<Decision, TimestampError> {
+        let now = Timestamp::from_micros(effective(now, self.seen())?);
+        if self.is_full() && self.expires_at() <= now.as_micros() {
+            self.log = empty_log(&self.rates, self.seen());
+            if !self.is_full() {
+                return self.reserve(weight, now, max_delay);
+            }
+        }
+        let item = RateItem::new("", weight);
+        let decision = match &mut self.log {
+            Log::Full(log) => log.reserve(&item, now, max_delay)?,
+            Log::Packed(packed) => {
+                let mut log = packed.unpacked(&self.rates);
+                let decision = log.reserve(&item, now, max_delay)?;
+                if decision.is_granted() {
+                    self.log = Log::Full(Box::new(log));
+                }
+                decision
+            }
+        };
+        Ok(decision)
+    }
+
+    /// See [`SlidingLog::waiting`].
+    pub(super) fn waiting(
+        &self,
+        weight: u64,
+        now: Timestamp,
+    ) -> Result<Option<Duration>, TimestampError> {
+        match &self.log {
+            Log::Full(log) => log.waiting(&RateItem::new("", weight), now),
+            Log::Packed(log) => {
+                let now = effective(now, log.seen())?;
+                if weight == 0 {
+                    return Ok(Some(Duration::ZERO));
+                }
+                let earliest = log.earliest(&self.rates, weight, now);
+                Ok(earliest.map(|(at, _)| Duration::from_micros(at - now)))
+            }
+        }
+    }
+
+    /// See [`SlidingLog::cancel`].
+    pub(super) fn cancel(&mut self, grant: &Grant, now: Timestamp) -> Result<bool, TimestampError> {
+        match &mut self.log {
+            Log::Full(log) => log.cancel(grant, now),
+            // Nobody waits in a packed log.
+            Log::Packed(log) => effective(now, log.seen()).map(|_| false),
+        }
+    }
+
+    /// See [`SlidingLog::leak`].
+    pub(super) fn leak(&mut self, now: Timestamp) -> Result<u64, TimestampError> {
+        match &mut self.log {
+            Log::Full(log) => log.leak(now),
+            Log::Packed(log) => Ok(log.leak(effective(now, 0)?, longest(&self.rates))),
+        }
+    }
+
+    /// See [`SlidingLog::flush`].
+    pub(super) fn flush(&mut self) {
+        self.log = empty_log(&self.rates, self.seen());
+    }
+
+    /// See [`SlidingLog::count`].
+    pub(super) fn count(&self, now: Timestamp) -> Result<u64, TimestampError> {
+        match &self.log {
+            Log::Full(log) => log.count(now),
+            Log::Packed(log) => {
+                let now = effective(now, log.seen())?;
+                Ok(log.used(longest(&self.rates), now))
+            }
+        }
+    }
+
+    /// See [`SlidingLog::available`].
+    pub(super) fn available(&self, now: Timestamp) -> Result<u64, TimestampError> {
+        match &self.log {
+            Log::Full(log) => log.available(now),
+            Log::Packed(log) => {
+                let now = effective(now, log.seen())?;
+                let room = self
+                    .rates
+                    .iter()
+                    .map(|rate| rate.limit().saturating_sub(log.used(rate.interval_micros(), now)));
+                Ok(room.min().unwrap_or(0))
+            }
+        }
+    }
+
+    /// See [`SlidingLog::peek`]; every unit bears this name.
+    pub(super) fn peek(
+        &self,
+        index: u64,
+        now: Timestamp,
+    ) -> Result<Option<RateItem<'static>>, TimestampError> {
+        let at = match &self.log {
+            Log::Full(log) => log.peek(index, now)?.and_then(|item| item.timestamp),
+            Log::Packed(log) => {
+                let now = effective(now, log.seen())?;
+                let at = log.unit(index).filter(|at| at + longest(&self.rates) > now);
+                at.map(Timestamp::from_micros)
+            }
+        };
+        Ok(at.map(|at| RateItem {
+            name: Cow::Owned(self.name.to_string()),
+            weight: 1,
+            timestamp: Some(at),
+        }))
+    }
+
+    /// The instant from which this slot may be forgotten: nothing is charged, and its time has come.
+    pub(super) fn expires_at(&self) -> u64 {
+        let expires_at = match &self.log {
+            Log::Full(log) => log.expires_at().as_micros(),
+            Log::Packed(log) => log.expires_at(longest(&self.rates)),
+        };
+        expires_at.max(self.seen())
+    }
+
+    fn seen(&self) -> u64 {
+        match &self.log {
+            Log::Full(log) => log.seen().as_micros(),
+            Log::Packed(log) => log.seen(),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        matches!(self.log, Log::Full(_))
+    }
+}
+
+fn empty_log(rates: &Rates, seen: u64) -> Log {
+    let packed = PackedLog::new(seen);
+    // The ages of a packed log don't reach over longer windows.
+    if longest(rates) > MOST_AGE {
+        return Log::Full(Box::new(packed.unpacked(rates)));
+    }
+    Log::Packed(packed)
+}
+
+fn longest(rates: &Rates) -> u64 {
+    rates.longest().interval_micros()
+}
+
+/// The instant of a call: the clock's reading, but never before the last change.
+fn effective(now: Timestamp, seen: u64) -> Result<u64, TimestampError> {
+    if now > Timestamp::MAX {
+        return Err(TimestampError(now));
+    }
+    Ok(now.as_micros().max(seen))
+}
+
+fn granted(now: u64, weight: u64) -> Decision {
+    Decision::Granted(Grant::new(Timestamp::from_micros(now), Duration::ZERO, weight))
+}
+
+fn denied_for_good(rates: &Rates) -> Decision {
+    // Several rates may never fit it: the shortest of them is named.
+    Decision::Denied(Denial { rate: rates.shortest(), retry_after: None })
+}
