@@ -152,7 +152,7 @@ mod tests {
         ];
         for (micros, names) in spellings {
             for name in names.split(' ') {
-                assert_eq!(rate(&format!("1/{name}")).micros(), micros, "{name}");
+                assert_eq!(rate(&format!("1/{name}")).interval_micros(), micros, "{name}");
             }
         }
     }

@@ -9,18 +9,19 @@ use pyrate_core::{
 use smol_str::SmolStr;
 
 use super::names::Names;
+use super::plan::Plan;
 use super::slot::Slot;
 
 /// What a `KeyedMemory` holds of one name. It doesn't keep the name from being forgotten once it holds nothing.
 pub(super) struct NamedBucket {
     names: Arc<Names>,
     name: SmolStr,
-    rates: Rates,
+    plan: Arc<Plan>,
 }
 
 impl NamedBucket {
-    pub(super) fn new(names: Arc<Names>, name: SmolStr, rates: Rates) -> NamedBucket {
-        NamedBucket { names, name, rates }
+    pub(super) fn new(names: Arc<Names>, name: SmolStr, plan: Arc<Plan>) -> NamedBucket {
+        NamedBucket { names, name, plan }
     }
 
     /// `item` under the name of this bucket.
@@ -31,7 +32,7 @@ impl NamedBucket {
 
 impl AbstractBucket for NamedBucket {
     fn rates(&self) -> &Rates {
-        &self.rates
+        &self.plan.rates
     }
 
     fn now(&self) -> Result<Timestamp, BucketError> {
@@ -65,7 +66,7 @@ impl AbstractBucket for NamedBucket {
 
     fn available(&self) -> Result<u64, BucketError> {
         let available = self.names.look(&self.name, None, Slot::available)?.transpose()?;
-        Ok(available.unwrap_or(self.rates.shortest().limit()))
+        Ok(available.unwrap_or(self.plan.lowest_limit))
     }
 
     fn peek(&self, index: u64) -> Result<Option<RateItem<'static>>, BucketError> {

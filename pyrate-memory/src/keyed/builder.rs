@@ -6,28 +6,29 @@ use std::sync::Arc;
 use pyrate_core::{Clock, Rates};
 
 use super::KeyedMemory;
-use super::names::{Names, RatesOf};
+use super::names::Names;
+use super::plan::{Plans, RatesOf};
 use crate::clock::BucketClock;
 
 /// A keyed memory in the making; made by [`KeyedMemory::builder`] and [`KeyedMemory::builder_with_rates`].
 #[must_use = "a builder does nothing until it is built"]
 pub struct KeyedMemoryBuilder {
-    rates: RatesOf,
+    plans: Plans,
     clock: BucketClock,
     max_names: usize,
 }
 
 impl KeyedMemoryBuilder {
     pub(super) fn all(rates: Rates) -> KeyedMemoryBuilder {
-        KeyedMemoryBuilder::of(RatesOf::All(rates))
+        KeyedMemoryBuilder::of(Plans::all(rates))
     }
 
-    pub(super) fn each(rates: Box<dyn Fn(&str) -> Rates + Send + Sync>) -> KeyedMemoryBuilder {
-        KeyedMemoryBuilder::of(RatesOf::Each(rates))
+    pub(super) fn each(rates: Box<RatesOf>) -> KeyedMemoryBuilder {
+        KeyedMemoryBuilder::of(Plans::each(rates))
     }
 
-    fn of(rates: RatesOf) -> KeyedMemoryBuilder {
-        KeyedMemoryBuilder { rates, clock: BucketClock::monotonic(), max_names: usize::MAX }
+    fn of(plans: Plans) -> KeyedMemoryBuilder {
+        KeyedMemoryBuilder { plans, clock: BucketClock::monotonic(), max_names: usize::MAX }
     }
 
     /// The most names that are held at once. Default: any number.
@@ -59,8 +60,8 @@ impl KeyedMemoryBuilder {
     /// The keyed memory, which holds no name yet.
     #[must_use]
     pub fn build(self) -> KeyedMemory {
-        let KeyedMemoryBuilder { rates, clock, max_names } = self;
-        KeyedMemory { names: Arc::new(Names::new(rates, clock, max_names)) }
+        let KeyedMemoryBuilder { plans, clock, max_names } = self;
+        KeyedMemory { names: Arc::new(Names::new(plans, clock, max_names)) }
     }
 }
 

@@ -4,6 +4,7 @@ mod bucket;
 mod builder;
 mod names;
 mod packed;
+mod plan;
 mod shard;
 mod slot;
 
@@ -20,6 +21,7 @@ pub use builder::KeyedMemoryBuilder;
 
 use bucket::NamedBucket;
 use names::Names;
+use plan::Plan;
 
 /// Limits each name by itself, exactly and at any number of rates, in this process's memory.
 ///
@@ -90,8 +92,8 @@ impl KeyedMemory {
         self.names.held()
     }
 
-    fn bucket(&self, name: SmolStr, rates: Rates) -> AnyBucket {
-        NamedBucket::new(Arc::clone(&self.names), name, rates).into()
+    fn bucket(&self, name: SmolStr, plan: Arc<Plan>) -> AnyBucket {
+        NamedBucket::new(Arc::clone(&self.names), name, plan).into()
     }
 }
 
@@ -99,13 +101,11 @@ impl KeyedMemory {
 impl BucketFactory for KeyedMemory {
     /// A view of the name: it holds nothing by itself, and doesn't keep the name from vanishing.
     fn get(&self, item: &RateItem<'_>) -> Result<Cow<'_, AnyBucket>, BucketError> {
-        let held = self.names.look(&item.name, item.timestamp, |slot, _| slot.rates().clone())?;
-        let rates = held.unwrap_or_else(|| self.names.rates_of(&item.name));
-        Ok(Cow::Owned(self.bucket(SmolStr::new(&item.name), rates)))
+        Ok(Cow::Owned(self.bucket(SmolStr::new(&item.name), self.names.plan(&item.name))))
     }
 
     fn buckets(&self) -> Vec<AnyBucket> {
-        self.names.list().into_iter().map(|(name, rates)| self.bucket(name, rates)).collect()
+        self.names.list().into_iter().map(|(name, plan)| self.bucket(name, plan)).collect()
     }
 
     fn dispose(&self, name: &str) -> bool {

@@ -1,14 +1,16 @@
 //! All names: the shards, the clock that they share, and the cap.
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hashbrown::DefaultHashBuilder;
 use parking_lot::{Mutex, MutexGuard};
-use pyrate_core::{BucketError, Clock, Decision, Denial, RateItem, Rates, Timestamp};
+use pyrate_core::{BucketError, Clock, Decision, Denial, RateItem, Timestamp};
 use smol_str::SmolStr;
 
+use super::plan::{Plan, Plans};
 use super::shard::{Shard, Swept};
 use super::slot::Slot;
 use crate::clock::BucketClock;
@@ -25,40 +27,33 @@ const SHARD_SHIFT: u32 = 51;
 #[repr(align(128))]
 struct Apart(Mutex<Shard>);
 
-/// Which rates hold for a name.
-pub(super) enum RatesOf {
-    All(Rates),
-    Each(Box<dyn Fn(&str) -> Rates + Send + Sync>),
-}
-
 /// The names of one `KeyedMemory`, each with its log.
 pub(super) struct Names {
     shards: Box<[Apart]>,
     hasher: DefaultHashBuilder,
-    rates: RatesOf,
+    plans: Plans,
     clock: BucketClock,
     most: usize,
     held: AtomicUsize,
 }
 
 impl Names {
-    pub(super) fn new(rates: RatesOf, clock: BucketClock, most: usize) -> Names {
+    pub(super) fn new(plans: Plans, clock: BucketClock, most: usize) -> Names {
         Names {
             shards: (0..SHARDS).map(|_| Apart(Mutex::new(Shard::new()))).collect(),
             hasher: DefaultHashBuilder::default(),
-            rates,
+            plans,
             clock,
             most,
             held: AtomicUsize::new(0),
         }
     }
 
-    /// The rates of a name that isn't held.
-    pub(super) fn rates_of(&self, name: &str) -> Rates {
-        match &self.rates {
-            RatesOf::All(rates) => rates.clone(),
-            RatesOf::Each(rates) => rates(name),
-        }
+    /// The plan of a name.
+    pub(super) fn plan(&self, name: &str) -> Arc<Plan> {
+        let hash = self.hash(name);
+        let held = self.lock(hash).get(hash, name).map(|slot| Arc::clone(slot.plan()));
+        held.unwrap_or_else(|| self.plans.of(name))
     }
 
     pub(super) fn held(&self) -> usize {
@@ -92,8 +87,8 @@ impl Names {
                 // Under the lock, so that readings are ordered as the changes are.
                 let now = self.clock.now_for(item)?;
                 let decision = slot.reserve(item.weight, now, max_delay)?;
-                if let Decision::Granted(_) = decision {
-                    let expires_at = slot.expires_at();
+                if let Decision::Granted(grant) = decision {
+                    let expires_at = grant.at.as_micros() + slot.plan().longest;
                     shard.outlives(expires_at);
                 }
                 return Ok(decision);
@@ -111,18 +106,18 @@ impl Names {
         max_delay: Duration,
     ) -> Result<Decision, BucketError> {
         // Without the lock: this may be the author's code.
-        let rates = self.rates_of(&item.name);
-        if let Some(decision) = self.try_first(hash, item, max_delay, &rates)? {
+        let plan = self.plans.of(&item.name);
+        if let Some(decision) = self.try_first(hash, item, max_delay, &plan)? {
             return Ok(decision);
         }
         self.sweep_due()?;
-        if let Some(decision) = self.try_first(hash, item, max_delay, &rates)? {
+        if let Some(decision) = self.try_first(hash, item, max_delay, &plan)? {
             return Ok(decision);
         }
         // No name may be forgotten yet. The one that may be first makes room.
         let now = self.clock.now_for(item)?;
         let wait = self.next_sweep(now).unwrap_or_default().max(Duration::from_micros(1));
-        Ok(Decision::Denied(Denial { rate: rates.shortest(), retry_after: Some(wait) }))
+        Ok(Decision::Denied(Denial { rate: plan.rates.shortest(), retry_after: Some(wait) }))
     }
 
     /// As `reserve`, for a name that may have come in the meantime; `None` if it is one name too many.
@@ -131,7 +126,7 @@ impl Names {
         hash: u64,
         item: &RateItem<'_>,
         max_delay: Duration,
-        rates: &Rates,
+        plan: &Arc<Plan>,
     ) -> Result<Option<Decision>, BucketError> {
         let mut shard = self.lock(hash);
         let now = self.clock.now_for(item)?;
@@ -141,7 +136,7 @@ impl Names {
             shard.outlives(expires_at);
             return Ok(Some(decision));
         }
-        let mut slot = Slot::new(SmolStr::new(&item.name), rates.clone(), shard.floor());
+        let mut slot = Slot::new(SmolStr::new(&item.name), Arc::clone(plan), shard.floor());
         let decision = slot.reserve(item.weight, now, max_delay)?;
         // What was denied, or weighs nothing, leaves no trace.
         if decision.is_denied() || item.weight == 0 {
@@ -191,9 +186,9 @@ impl Names {
         if let Some(waiting) = self.look(&item.name, item.timestamp, look)? {
             return Ok(waiting?);
         }
-        let (rates, hash) = (self.rates_of(&item.name), self.hash(&item.name));
+        let (plan, hash) = (self.plans.of(&item.name), self.hash(&item.name));
         let shard = self.lock(hash);
-        let slot = Slot::new(SmolStr::default(), rates, shard.floor());
+        let slot = Slot::new(SmolStr::default(), plan, shard.floor());
         Ok(slot.waiting(item.weight, self.clock.now_for(item)?)?)
     }
 
@@ -205,11 +200,11 @@ impl Names {
         is_held
     }
 
-    /// Every name with its rates.
-    pub(super) fn list(&self) -> Vec<(SmolStr, Rates)> {
+    /// Every name with its plan.
+    pub(super) fn list(&self) -> Vec<(SmolStr, Arc<Plan>)> {
         let mut names = Vec::with_capacity(self.held());
         for shard in &self.shards {
-            names.extend(shard.0.lock().slots().map(Slot::named_rates));
+            names.extend(shard.0.lock().slots().map(Slot::named_plan));
         }
         names
     }

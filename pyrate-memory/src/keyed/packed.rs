@@ -3,9 +3,11 @@
 //! It holds due grants only, up to a few dozen instants of them; whatever else is asked of it is done by the
 //! `SlidingLog` that it unpacks to. No clock, no lock.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use pyrate_core::{Rate, RateItem, Rates, SlidingLog, Timestamp};
+use smallvec::SmallVec;
 
 use crate::ids;
 
@@ -35,32 +37,45 @@ impl Entry {
 
     /// The same entry when `passed` more microseconds have gone by.
     fn aged(self, passed: u64) -> Entry {
-        Entry(self.0 + (passed << UNIT_BITS))
+        Entry(self.0.wrapping_add(passed << UNIT_BITS))
+    }
+
+    /// What becomes the same entry by ageing; until then its age means nothing.
+    fn rejuvenated(self, passed: u64) -> Entry {
+        Entry(self.0.wrapping_sub(passed << UNIT_BITS))
     }
 }
 
-/// Which units were granted at which instants, oldest first.
+/// Which units were granted at which instants.
 #[derive(Clone, Debug)]
 pub(super) struct PackedLog {
     /// The instant of the last change, from which the ages count.
     seen: u64,
-    entries: Entries,
-}
-
-#[derive(Clone, Debug)]
-enum Entries {
-    Few { len: u8, kept: [Entry; FEW] },
-    Many(Vec<Entry>),
+    /// One more than the units of all entries: the spare value leaves room for telling a packed log from a full one.
+    held: NonZeroU32,
+    /// Oldest first.
+    entries: SmallVec<[Entry; FEW]>,
 }
 
 impl PackedLog {
     /// An empty log whose time doesn't run back behind `seen`.
     pub(super) fn new(seen: u64) -> PackedLog {
-        PackedLog { seen, entries: Entries::Few { len: 0, kept: [Entry::default(); FEW] } }
+        PackedLog { seen, held: NonZeroU32::MIN, entries: SmallVec::new() }
     }
 
     pub(super) fn seen(&self) -> u64 {
         self.seen
+    }
+
+    /// Units of all entries, those that have left their windows and still stand here included.
+    fn held(&self) -> u64 {
+        u64::from(self.held.get()) - 1
+    }
+
+    /// Whether `weight` fits at a glance: along with all that is held it is within the `lowest_limit` of all rates.
+    #[inline]
+    pub(super) fn fits_at_a_glance(&self, weight: u64, lowest_limit: u64) -> bool {
+        weight <= lowest_limit.saturating_sub(self.held())
     }
 
     /// The earliest instant from `now` on at which `weight` fits, and the rate that sets it; `None`: it never fits.
@@ -74,7 +89,7 @@ impl PackedLog {
         let (mut at, mut binding) = (now, None);
         for rate in rates.iter() {
             let mut room = rate.limit() - weight;
-            let in_the_way = self.entries().iter().rev().find(|entry| {
+            let in_the_way = self.entries.iter().rev().find(|entry| {
                 let fits = entry.units() <= room;
                 room = room.saturating_sub(entry.units());
                 !fits
@@ -87,26 +102,36 @@ impl PackedLog {
         Some((at, binding.unwrap_or(rates.shortest())))
     }
 
-    /// Records `units` at `now`; `false`, and nothing changed, if they can't be packed.
+    /// Records `units` at `now`; `false`, and nothing recorded, if they can't be packed.
     #[inline]
     pub(super) fn add(&mut self, now: u64, units: u64, longest: u64) -> bool {
         let passed = now - self.seen;
-        if self.has_no_room(passed) {
+        if self.needs_room(passed) {
             self.expire(now, longest);
         }
-        if passed == 0
-            && let Some(last) = self.entries_mut().last_mut()
-            && last.age() == 0
-        {
-            let fits = units <= MOST_UNITS - last.units();
-            last.0 += if fits { units } else { 0 };
-            return fits;
-        }
-        if units > MOST_UNITS || !self.make_room() {
+        if units > MOST_UNITS || !self.write(passed, units) {
             return false;
         }
         self.change(now);
-        self.push(Entry(units));
+        self.held = self.held.saturating_add(u32::try_from(units).unwrap_or(u32::MAX));
+        true
+    }
+
+    /// Writes an entry that is new once all have aged by `passed`; `false` if it can't be.
+    #[inline]
+    fn write(&mut self, passed: u64, units: u64) -> bool {
+        match self.entries.last_mut() {
+            Some(last) if last.age() + passed == 0 => {
+                let fits = units <= MOST_UNITS - last.units();
+                last.0 += if fits { units } else { 0 };
+                return fits;
+            }
+            _ => {}
+        }
+        if self.entries.len() == self.entries.capacity() && !self.grow() {
+            return false;
+        }
+        self.entries.push(Entry(units).rejuvenated(passed));
         true
     }
 
@@ -117,13 +142,13 @@ impl PackedLog {
         if dropped > 0 {
             self.change(now);
         }
-        self.shrink();
+        self.entries.shrink_to_fit();
         dropped
     }
 
     /// The instant from which nothing is charged any more; zero if nothing is.
     pub(super) fn expires_at(&self, longest: u64) -> u64 {
-        self.entries().last().map_or(0, |last| self.instant(*last) + longest)
+        self.entries.last().map_or(0, |last| self.instant(*last) + longest)
     }
 
     /// Units inside a window of `interval` at `now`.
@@ -146,14 +171,14 @@ impl PackedLog {
 
     /// All entries, with their instants and units.
     fn newest_first(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.entries().iter().rev().map(|entry| (self.instant(*entry), entry.units()))
+        self.entries.iter().rev().map(|entry| (self.instant(*entry), entry.units()))
     }
 
     /// The same log in full.
     pub(super) fn unpacked(&self, rates: &Rates) -> SlidingLog {
         let first_id = ids::first_of(ids::PER_NAME);
         let mut log = SlidingLog::new(rates.clone()).without_names().with_first_id(first_id);
-        for entry in self.entries() {
+        for entry in &self.entries {
             let (item, at) = (RateItem::new("", entry.units()), self.instant(*entry));
             // Every entry was granted at its instant behind the ones before it, so it is again.
             let _ = log.reserve(&item, Timestamp::from_micros(at), Duration::ZERO);
@@ -165,84 +190,38 @@ impl PackedLog {
         self.seen - entry.age()
     }
 
-    fn entries(&self) -> &[Entry] {
-        match &self.entries {
-            Entries::Few { len, kept } => kept.get(..usize::from(*len)).unwrap_or_default(),
-            Entries::Many(kept) => kept,
-        }
-    }
-
-    fn entries_mut(&mut self) -> &mut [Entry] {
-        match &mut self.entries {
-            Entries::Few { len, kept } => kept.get_mut(..usize::from(*len)).unwrap_or_default(),
-            Entries::Many(kept) => kept,
-        }
-    }
-
     /// Whether a new entry would need more memory, or ages would no longer fit.
-    fn has_no_room(&self, passed: u64) -> bool {
-        let is_full = match &self.entries {
-            Entries::Few { len, .. } => usize::from(*len) == FEW,
-            Entries::Many(kept) => kept.len() == kept.capacity(),
-        };
-        is_full || self.entries().first().is_some_and(|oldest| oldest.age() + passed > MOST_AGE)
+    #[inline]
+    fn needs_room(&self, passed: u64) -> bool {
+        self.entries.len() == self.entries.capacity()
+            || self.entries.first().is_some_and(|oldest| oldest.age() + passed > MOST_AGE)
     }
 
     /// Drops what is `longest` old at `now`, and returns its units. Ages stay as they are.
     fn expire(&mut self, now: u64, longest: u64) -> u64 {
         let passed = now - self.seen;
-        let entries = self.entries();
-        let count = entries.partition_point(|entry| entry.age() + passed >= longest);
-        let units = entries.iter().take(count).map(|entry| entry.units()).sum();
-        match &mut self.entries {
-            Entries::Few { len, kept } => {
-                kept.rotate_left(count);
-                *len -= u8::try_from(count).unwrap_or(*len);
-            }
-            Entries::Many(kept) => drop(kept.drain(..count)),
-        }
+        let count = self.entries.partition_point(|entry| entry.age() + passed >= longest);
+        let units = self.entries.drain(..count).map(Entry::units).sum();
+        let held = u32::try_from(self.held() - units).unwrap_or(u32::MAX);
+        self.held = NonZeroU32::MIN.saturating_add(held);
         units
     }
 
     /// Moves the last change to `now`, from which ages count then.
+    #[inline]
     fn change(&mut self, now: u64) {
         let passed = now - self.seen;
-        self.entries_mut().iter_mut().for_each(|entry| *entry = entry.aged(passed));
+        self.entries.iter_mut().for_each(|entry| *entry = entry.aged(passed));
         self.seen = now;
     }
 
-    /// Sees to it that one more entry has a place; `false` if there are too many.
-    fn make_room(&mut self) -> bool {
-        match &mut self.entries {
-            Entries::Few { len, kept } if usize::from(*len) == FEW => {
-                let mut more = Vec::with_capacity(FIRST_ROOM);
-                more.extend_from_slice(kept);
-                self.entries = Entries::Many(more);
-                true
-            }
-            Entries::Few { .. } => true,
-            Entries::Many(kept) => kept.len() < MOST,
+    /// Makes room for one more entry; `false` if there are too many.
+    #[cold]
+    fn grow(&mut self) -> bool {
+        let (len, more) = (self.entries.len(), self.entries.len().max(FIRST_ROOM - FEW));
+        if len < MOST {
+            self.entries.reserve_exact(more);
         }
-    }
-
-    fn push(&mut self, entry: Entry) {
-        match &mut self.entries {
-            Entries::Few { len, kept } => {
-                if let Some(place) = kept.get_mut(usize::from(*len)) {
-                    *place = entry;
-                    *len += 1;
-                }
-            }
-            Entries::Many(kept) => kept.push(entry),
-        }
-    }
-
-    fn shrink(&mut self) {
-        let Entries::Many(many) = &self.entries else { return };
-        let mut kept = [Entry::default(); FEW];
-        if let (Some(places), Ok(len)) = (kept.get_mut(..many.len()), u8::try_from(many.len())) {
-            places.copy_from_slice(many);
-            self.entries = Entries::Few { len, kept };
-        }
+        len < MOST
     }
 }

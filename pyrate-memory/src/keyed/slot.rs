@@ -1,6 +1,7 @@
 //! One name's exact log: packed while it is small, a full sliding log while it is not.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pyrate_core::{
@@ -9,12 +10,13 @@ use pyrate_core::{
 use smol_str::SmolStr;
 
 use super::packed::{MOST_AGE, PackedLog};
+use super::plan::Plan;
 
 /// A name and what was granted to it.
 #[derive(Clone, Debug)]
 pub(super) struct Slot {
     name: SmolStr,
-    rates: Rates,
+    plan: Arc<Plan>,
     log: Log,
 }
 
@@ -27,21 +29,21 @@ enum Log {
 
 impl Slot {
     /// An empty log for `name`, whose time doesn't run back behind `seen`.
-    pub(super) fn new(name: SmolStr, rates: Rates, seen: u64) -> Slot {
-        let log = empty_log(&rates, seen);
-        Slot { name, rates, log }
+    pub(super) fn new(name: SmolStr, plan: Arc<Plan>, seen: u64) -> Slot {
+        let log = empty_log(&plan, seen);
+        Slot { name, plan, log }
     }
 
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
-    pub(super) fn rates(&self) -> &Rates {
-        &self.rates
+    pub(super) fn plan(&self) -> &Arc<Plan> {
+        &self.plan
     }
 
-    pub(super) fn named_rates(&self) -> (SmolStr, Rates) {
-        (self.name.clone(), self.rates.clone())
+    pub(super) fn named_plan(&self) -> (SmolStr, Arc<Plan>) {
+        (self.name.clone(), Arc::clone(&self.plan))
     }
 
     /// See [`SlidingLog::reserve`].
@@ -57,10 +59,15 @@ impl Slot {
             if weight == 0 {
                 return Ok(granted(now, 0));
             }
-            let Some((at, rate)) = log.earliest(&self.rates, weight, now) else {
-                return Ok(denied_for_good(&self.rates));
-            };
-            if at == now && log.add(now, weight, longest(&self.rates)) {
+            let mut spot = (now, self.plan.rates.shortest());
+            if !log.fits_at_a_glance(weight, self.plan.lowest_limit) {
+                let Some(earliest) = log.earliest(&self.plan.rates, weight, now) else {
+                    return Ok(denied_for_good(&self.plan.rates));
+                };
+                spot = earliest;
+            }
+            let (at, rate) = spot;
+            if at == now && log.add(now, weight, self.plan.longest) {
                 return Ok(granted(now, weight));
             }
             let wait = Duration::from_micros(at - now);
@@ -80,7 +87,7 @@ impl Slot {
     ) -> Result<Decision, TimestampError> {
         let now = Timestamp::from_micros(effective(now, self.seen())?);
         if self.is_full() && self.expires_at() <= now.as_micros() {
-            self.log = empty_log(&self.rates, self.seen());
+            self.log = empty_log(&self.plan, self.seen());
             if !self.is_full() {
                 return self.reserve(weight, now, max_delay);
             }
@@ -89,7 +96,7 @@ impl Slot {
         let decision = match &mut self.log {
             Log::Full(log) => log.reserve(&item, now, max_delay)?,
             Log::Packed(packed) => {
-                let mut log = packed.unpacked(&self.rates);
+                let mut log = packed.unpacked(&self.plan.rates);
                 let decision = log.reserve(&item, now, max_delay)?;
                 if decision.is_granted() {
                     self.log = Log::Full(Box::new(log));
@@ -113,7 +120,7 @@ impl Slot {
                 if weight == 0 {
                     return Ok(Some(Duration::ZERO));
                 }
-                let earliest = log.earliest(&self.rates, weight, now);
+                let earliest = log.earliest(&self.plan.rates, weight, now);
                 Ok(earliest.map(|(at, _)| Duration::from_micros(at - now)))
             }
         }
@@ -132,13 +139,13 @@ impl Slot {
     pub(super) fn leak(&mut self, now: Timestamp) -> Result<u64, TimestampError> {
         match &mut self.log {
             Log::Full(log) => log.leak(now),
-            Log::Packed(log) => Ok(log.leak(effective(now, 0)?, longest(&self.rates))),
+            Log::Packed(log) => Ok(log.leak(effective(now, 0)?, self.plan.longest)),
         }
     }
 
     /// See [`SlidingLog::flush`].
     pub(super) fn flush(&mut self) {
-        self.log = empty_log(&self.rates, self.seen());
+        self.log = empty_log(&self.plan, self.seen());
     }
 
     /// See [`SlidingLog::count`].
@@ -147,7 +154,7 @@ impl Slot {
             Log::Full(log) => log.count(now),
             Log::Packed(log) => {
                 let now = effective(now, log.seen())?;
-                Ok(log.used(longest(&self.rates), now))
+                Ok(log.used(self.plan.longest, now))
             }
         }
     }
@@ -158,10 +165,10 @@ impl Slot {
             Log::Full(log) => log.available(now),
             Log::Packed(log) => {
                 let now = effective(now, log.seen())?;
-                let room = self
-                    .rates
-                    .iter()
-                    .map(|rate| rate.limit().saturating_sub(log.used(rate.interval_micros(), now)));
+                let room =
+                    self.plan.rates.iter().map(|rate| {
+                        rate.limit().saturating_sub(log.used(rate.interval_micros(), now))
+                    });
                 Ok(room.min().unwrap_or(0))
             }
         }
@@ -177,7 +184,7 @@ impl Slot {
             Log::Full(log) => log.peek(index, now)?.and_then(|item| item.timestamp),
             Log::Packed(log) => {
                 let now = effective(now, log.seen())?;
-                let at = log.unit(index).filter(|at| at + longest(&self.rates) > now);
+                let at = log.unit(index).filter(|at| at + self.plan.longest > now);
                 at.map(Timestamp::from_micros)
             }
         };
@@ -192,7 +199,7 @@ impl Slot {
     pub(super) fn expires_at(&self) -> u64 {
         let expires_at = match &self.log {
             Log::Full(log) => log.expires_at().as_micros(),
-            Log::Packed(log) => log.expires_at(longest(&self.rates)),
+            Log::Packed(log) => log.expires_at(self.plan.longest),
         };
         expires_at.max(self.seen())
     }
@@ -209,17 +216,13 @@ impl Slot {
     }
 }
 
-fn empty_log(rates: &Rates, seen: u64) -> Log {
+fn empty_log(plan: &Plan, seen: u64) -> Log {
     let packed = PackedLog::new(seen);
     // The ages of a packed log don't reach over longer windows.
-    if longest(rates) > MOST_AGE {
-        return Log::Full(Box::new(packed.unpacked(rates)));
+    if plan.longest > MOST_AGE {
+        return Log::Full(Box::new(packed.unpacked(&plan.rates)));
     }
     Log::Packed(packed)
-}
-
-fn longest(rates: &Rates) -> u64 {
-    rates.longest().interval_micros()
 }
 
 /// The instant of a call: the clock's reading, but never before the last change.
