@@ -44,19 +44,10 @@ fn random_names(count: usize) -> Vec<String> {
         .collect()
 }
 
-/// A window in which each name is asked for about three times.
-fn window_of(names: &[String]) -> Duration {
-    Duration::from_nanos(200 * u64::try_from(names.len()).unwrap()).max(Duration::from_micros(200))
-}
-
+/// Rates whose window sees each name once or twice at this pace.
 fn keyed(names: &[String]) -> KeyedMemory {
-    KeyedMemory::new(
-        Rate::new(
-            1_000_000,
-            Duration::from_micros(u64::try_from(window_of(names).as_micros()).unwrap()),
-        )
-        .unwrap(),
-    )
+    let window = Duration::from_micros(u64::try_from(names.len()).unwrap() / 10);
+    KeyedMemory::new(Rate::new(1_000_000, window).unwrap())
 }
 
 fn governor_with_plenty() -> DefaultKeyedRateLimiter<String> {

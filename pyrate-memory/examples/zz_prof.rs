@@ -7,7 +7,8 @@ fn main() {
     let iters: u64 = std::env::args().nth(2).unwrap().parse().unwrap();
     let names: Vec<String> =
         (0..n).map(|i| format!("{:016x}", (i as u64).wrapping_mul(0x9E3779B97F4A7C15))).collect();
-    let us = ((200 * n) / 1000).max(200) as u64;
+    let w: usize = std::env::args().nth(3).map_or(100, |a| a.parse().unwrap());
+    let us = ((w * n) / 1000) as u64;
     let m = KeyedMemory::new(Rate::new(1_000_000, Duration::from_micros(us)).unwrap());
     let mut s = 1u64;
     let t = std::time::Instant::now();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hashbrown::DefaultHashBuilder;
 use parking_lot::{Mutex, MutexGuard};
-use pyrate_core::{BucketError, Clock, Decision, Denial, RateItem, Timestamp};
+use pyrate_core::{BucketError, Clock, Decision, Denial, Grant, RateItem, Timestamp};
 use smol_str::SmolStr;
 
 use super::plan::{Plan, Plans};
@@ -81,19 +81,20 @@ impl Names {
         max_delay: Duration,
     ) -> Result<Decision, BucketError> {
         let hash = self.hash(&item.name);
-        {
-            let mut shard = self.lock(hash);
-            if let Some(slot) = shard.get_mut(hash, &item.name) {
-                // Under the lock, so that readings are ordered as the changes are.
-                let now = self.clock.now_for(item)?;
-                let decision = slot.reserve(item.weight, now, max_delay)?;
-                if let Decision::Granted(grant) = decision {
-                    let expires_at = grant.at.as_micros() + slot.plan().longest;
-                    shard.outlives(expires_at);
-                }
+        let mut shard = self.lock(hash);
+        if let Some(slot) = shard.get_mut(hash, &item.name) {
+            // Under the lock, so that readings are ordered as the changes are.
+            let now = self.clock.now_for(item)?;
+            let longest = slot.plan().longest;
+            if let Some(at) = slot.grant_at_a_glance(item.weight, now) {
+                shard.outlives(at.as_micros() + longest);
+                return Ok(Decision::Granted(Grant::new(at, Duration::ZERO, item.weight)));
+            }
+            if let Some(decision) = shard.reserve_exactly(hash, item, now, max_delay)? {
                 return Ok(decision);
             }
         }
+        drop(shard);
         self.reserve_first(hash, item, max_delay)
     }
 
@@ -130,10 +131,7 @@ impl Names {
     ) -> Result<Option<Decision>, BucketError> {
         let mut shard = self.lock(hash);
         let now = self.clock.now_for(item)?;
-        if let Some(slot) = shard.get_mut(hash, &item.name) {
-            let decision = slot.reserve(item.weight, now, max_delay)?;
-            let expires_at = slot.expires_at();
-            shard.outlives(expires_at);
+        if let Some(decision) = shard.reserve_exactly(hash, item, now, max_delay)? {
             return Ok(Some(decision));
         }
         let mut slot = Slot::new(SmolStr::new(&item.name), Arc::clone(plan), shard.floor());

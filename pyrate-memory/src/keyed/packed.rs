@@ -3,26 +3,25 @@
 //! It holds due grants only, up to a few dozen instants of them; whatever else is asked of it is done by the
 //! `SlidingLog` that it unpacks to. No clock, no lock.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use pyrate_core::{Rate, RateItem, Rates, SlidingLog, Timestamp};
-use smallvec::SmallVec;
 
+use super::plan::Plan;
 use crate::ids;
 
 const UNIT_BITS: u32 = 21;
 const MOST_UNITS: u64 = (1 << UNIT_BITS) - 1;
 
-/// The oldest that an entry can be told to be, in microseconds: 101 days.
-pub(super) const MOST_AGE: u64 = (1 << (u64::BITS - UNIT_BITS)) - 1;
+/// The longest window that the age of an entry reaches over, in microseconds: 101 days.
+pub(super) const LONGEST_WINDOW: u64 = (1 << (u64::BITS - UNIT_BITS)) - 1;
 
 /// Entries that need no allocation, that the first allocation holds, and that are too many for searching one by one.
 const FEW: usize = 4;
 const FIRST_ROOM: usize = 12;
 const MOST: usize = 48;
 
-/// Units granted at one instant: so many microseconds before the log's last change, and how many.
+/// Units granted at one instant: so many microseconds before the log's last change, and how many. None: no entry.
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry(u64);
 
@@ -35,14 +34,10 @@ impl Entry {
         self.0 >> UNIT_BITS
     }
 
-    /// The same entry when `passed` more microseconds have gone by.
-    fn aged(self, passed: u64) -> Entry {
-        Entry(self.0.wrapping_add(passed << UNIT_BITS))
-    }
-
-    /// What becomes the same entry by ageing; until then its age means nothing.
-    fn rejuvenated(self, passed: u64) -> Entry {
-        Entry(self.0.wrapping_sub(passed << UNIT_BITS))
+    /// The same entry when `passed` more microseconds have gone by; none if it has left the `longest` window by then.
+    fn aged(self, passed: u64, longest: u64) -> Entry {
+        let age = self.age() + passed;
+        Entry(if age < longest { age << UNIT_BITS | self.units() } else { 0 })
     }
 }
 
@@ -51,45 +46,55 @@ impl Entry {
 pub(super) struct PackedLog {
     /// The instant of the last change, from which the ages count.
     seen: u64,
-    /// One more than the units of all entries: the spare value leaves room for telling a packed log from a full one.
-    held: NonZeroU32,
-    /// Oldest first.
-    entries: SmallVec<[Entry; FEW]>,
+    entries: Entries,
+}
+
+/// The newest last. What has left the longest window may still stand in front.
+#[derive(Clone, Debug)]
+enum Entries {
+    /// As many places, of which the first ones may be empty.
+    Few([Entry; FEW]),
+    Many(Vec<Entry>),
 }
 
 impl PackedLog {
     /// An empty log whose time doesn't run back behind `seen`.
     pub(super) fn new(seen: u64) -> PackedLog {
-        PackedLog { seen, held: NonZeroU32::MIN, entries: SmallVec::new() }
+        PackedLog { seen, entries: Entries::Few([Entry::default(); FEW]) }
     }
 
     pub(super) fn seen(&self) -> u64 {
         self.seen
     }
 
-    /// Units of all entries, those that have left their windows and still stand here included.
-    fn held(&self) -> u64 {
-        u64::from(self.held.get()) - 1
-    }
-
-    /// Whether `weight` fits at a glance: along with all that is held it is within the `lowest_limit` of all rates.
+    /// Records `units` at `now` if it is seen at a glance that they fit and where; `false` proves nothing.
+    ///
+    /// That is so if they fit the lowest limit along with all that is held.
     #[inline]
-    pub(super) fn fits_at_a_glance(&self, weight: u64, lowest_limit: u64) -> bool {
-        weight <= lowest_limit.saturating_sub(self.held())
+    pub(super) fn add_at_a_glance(&mut self, now: u64, units: u64, plan: &Plan) -> bool {
+        let passed = now - self.seen;
+        let is_added = units <= MOST_UNITS
+            && match &mut self.entries {
+                Entries::Few(entries) => add_to_few(entries, passed, units, plan),
+                Entries::Many(entries) => add_to_many(entries, passed, units, plan),
+            };
+        if is_added {
+            self.seen = now;
+        }
+        is_added
     }
 
     /// The earliest instant from `now` on at which `weight` fits, and the rate that sets it; `None`: it never fits.
     ///
     /// For each rate it is an interval after the newest entry that has to leave the window to make room.
-    #[inline]
     pub(super) fn earliest(&self, rates: &Rates, weight: u64, now: u64) -> Option<(u64, Rate)> {
-        if rates.iter().any(|rate| weight > rate.limit()) {
+        if weight > rates.shortest().limit() {
             return None;
         }
         let (mut at, mut binding) = (now, None);
         for rate in rates.iter() {
             let mut room = rate.limit() - weight;
-            let in_the_way = self.entries.iter().rev().find(|entry| {
+            let in_the_way = self.entries().iter().rev().find(|entry| {
                 let fits = entry.units() <= room;
                 room = room.saturating_sub(entry.units());
                 !fits
@@ -103,52 +108,35 @@ impl PackedLog {
     }
 
     /// Records `units` at `now`; `false`, and nothing recorded, if they can't be packed.
-    #[inline]
     pub(super) fn add(&mut self, now: u64, units: u64, longest: u64) -> bool {
-        let passed = now - self.seen;
-        if self.needs_room(passed) {
-            self.expire(now, longest);
-        }
-        if units > MOST_UNITS || !self.write(passed, units) {
+        if units > MOST_UNITS {
             return false;
         }
-        self.change(now);
-        self.held = self.held.saturating_add(u32::try_from(units).unwrap_or(u32::MAX));
-        true
-    }
-
-    /// Writes an entry that is new once all have aged by `passed`; `false` if it can't be.
-    #[inline]
-    fn write(&mut self, passed: u64, units: u64) -> bool {
-        match self.entries.last_mut() {
-            Some(last) if last.age() + passed == 0 => {
+        self.change(now, longest);
+        match self.entries_mut().last_mut() {
+            Some(last) if last.age() == 0 && last.units() > 0 => {
                 let fits = units <= MOST_UNITS - last.units();
                 last.0 += if fits { units } else { 0 };
-                return fits;
+                fits
             }
-            _ => {}
+            _ => self.push(Entry(units)),
         }
-        if self.entries.len() == self.entries.capacity() && !self.grow() {
-            return false;
-        }
-        self.entries.push(Entry(units).rejuvenated(passed));
-        true
     }
 
     /// Drops what has left the longest window, gives back memory, and returns the units dropped.
     pub(super) fn leak(&mut self, now: u64, longest: u64) -> u64 {
-        let now = now.max(self.seen);
-        let dropped = self.expire(now, longest);
+        let (now, held) = (now.max(self.seen), self.held());
+        let dropped = held - self.used(longest, now);
         if dropped > 0 {
-            self.change(now);
+            self.change(now, longest);
         }
-        self.entries.shrink_to_fit();
+        self.shrink();
         dropped
     }
 
     /// The instant from which nothing is charged any more; zero if nothing is.
     pub(super) fn expires_at(&self, longest: u64) -> u64 {
-        self.entries.last().map_or(0, |last| self.instant(*last) + longest)
+        self.newest_first().next().map_or(0, |(at, _)| at + longest)
     }
 
     /// Units inside a window of `interval` at `now`.
@@ -169,16 +157,11 @@ impl PackedLog {
         self.newest_first().find(holds_it).map(|(at, _)| at)
     }
 
-    /// All entries, with their instants and units.
-    fn newest_first(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.entries.iter().rev().map(|entry| (self.instant(*entry), entry.units()))
-    }
-
     /// The same log in full.
     pub(super) fn unpacked(&self, rates: &Rates) -> SlidingLog {
         let first_id = ids::first_of(ids::PER_NAME);
         let mut log = SlidingLog::new(rates.clone()).without_names().with_first_id(first_id);
-        for entry in &self.entries {
+        for entry in self.entries().iter().filter(|entry| entry.units() > 0) {
             let (item, at) = (RateItem::new("", entry.units()), self.instant(*entry));
             // Every entry was granted at its instant behind the ones before it, so it is again.
             let _ = log.reserve(&item, Timestamp::from_micros(at), Duration::ZERO);
@@ -186,42 +169,105 @@ impl PackedLog {
         log.with_seen(Timestamp::from_micros(self.seen))
     }
 
+    fn held(&self) -> u64 {
+        self.newest_first().map(|(_, units)| units).sum()
+    }
+
+    /// All entries, with their instants and units.
+    fn newest_first(&self) -> impl Iterator<Item = (u64, u64)> {
+        let entries = self.entries().iter().rev().filter(|entry| entry.units() > 0);
+        entries.map(|entry| (self.instant(*entry), entry.units()))
+    }
+
     fn instant(&self, entry: Entry) -> u64 {
         self.seen - entry.age()
     }
 
-    /// Whether a new entry would need more memory, or ages would no longer fit.
-    #[inline]
-    fn needs_room(&self, passed: u64) -> bool {
-        self.entries.len() == self.entries.capacity()
-            || self.entries.first().is_some_and(|oldest| oldest.age() + passed > MOST_AGE)
-    }
-
-    /// Drops what is `longest` old at `now`, and returns its units. Ages stay as they are.
-    fn expire(&mut self, now: u64, longest: u64) -> u64 {
-        let passed = now - self.seen;
-        let count = self.entries.partition_point(|entry| entry.age() + passed >= longest);
-        let units = self.entries.drain(..count).map(Entry::units).sum();
-        let held = u32::try_from(self.held() - units).unwrap_or(u32::MAX);
-        self.held = NonZeroU32::MIN.saturating_add(held);
-        units
-    }
-
-    /// Moves the last change to `now`, from which ages count then.
-    #[inline]
-    fn change(&mut self, now: u64) {
-        let passed = now - self.seen;
-        self.entries.iter_mut().for_each(|entry| *entry = entry.aged(passed));
-        self.seen = now;
-    }
-
-    /// Makes room for one more entry; `false` if there are too many.
-    #[cold]
-    fn grow(&mut self) -> bool {
-        let (len, more) = (self.entries.len(), self.entries.len().max(FIRST_ROOM - FEW));
-        if len < MOST {
-            self.entries.reserve_exact(more);
+    fn entries(&self) -> &[Entry] {
+        match &self.entries {
+            Entries::Few(entries) => entries,
+            Entries::Many(entries) => entries,
         }
-        len < MOST
     }
+
+    fn entries_mut(&mut self) -> &mut [Entry] {
+        match &mut self.entries {
+            Entries::Few(entries) => entries,
+            Entries::Many(entries) => entries,
+        }
+    }
+
+    /// Moves the last change to `now`, from which ages count then, and drops what has left the longest window.
+    fn change(&mut self, now: u64, longest: u64) {
+        let passed = now - self.seen;
+        self.entries_mut().iter_mut().for_each(|entry| *entry = entry.aged(passed, longest));
+        self.seen = now;
+        if let Entries::Many(entries) = &mut self.entries {
+            entries.retain(|entry| entry.units() > 0);
+            if entries.len() < FEW {
+                self.shrink();
+            }
+        }
+    }
+
+    /// Appends an entry; `false` if there are too many.
+    fn push(&mut self, entry: Entry) -> bool {
+        match &mut self.entries {
+            Entries::Few([first, second, third, last]) if first.units() == 0 => {
+                self.entries = Entries::Few([*second, *third, *last, entry]);
+            }
+            Entries::Few(entries) => {
+                let mut more = Vec::with_capacity(FIRST_ROOM);
+                more.extend(entries.iter().chain([&entry]));
+                self.entries = Entries::Many(more);
+            }
+            Entries::Many(entries) if entries.len() < MOST => entries.push(entry),
+            Entries::Many(_) => return false,
+        }
+        true
+    }
+
+    /// Gives back memory that the entries don't need.
+    fn shrink(&mut self) {
+        let Entries::Many(many) = &mut self.entries else { return };
+        let mut few = [Entry::default(); FEW];
+        let empty = FEW.checked_sub(many.len());
+        match empty.and_then(|empty| few.get_mut(empty..)) {
+            Some(places) => {
+                places.copy_from_slice(many);
+                self.entries = Entries::Few(few);
+            }
+            None => many.shrink_to(FIRST_ROOM),
+        }
+    }
+}
+
+/// No branch in here depends on how much has expired: it would often be foreseen wrongly, and cost more than all the rest.
+#[inline]
+fn add_to_few(entries: &mut [Entry; FEW], passed: u64, units: u64, plan: &Plan) -> bool {
+    let [first, second, third, last] = entries.map(|entry| entry.aged(passed, plan.longest));
+    let held = first.units() + second.units() + third.units() + last.units();
+    let has_place = first.units() == 0 && (passed > 0 || last.units() == 0);
+    let fits = has_place && held + units <= plan.lowest_limit;
+    if fits {
+        *entries = [second, third, last, Entry(units)];
+    }
+    fits
+}
+
+/// What has expired is passed over until there is no place any more.
+fn add_to_many(entries: &mut Vec<Entry>, passed: u64, units: u64, plan: &Plan) -> bool {
+    let held: u64 = entries.iter().map(|entry| entry.units()).sum();
+    let oldest = entries.first().map_or(0, |entry| entry.age());
+    let has_place = passed > 0 && entries.len() < entries.capacity();
+    let fits = has_place
+        && oldest.saturating_add(passed) <= LONGEST_WINDOW
+        && held + units <= plan.lowest_limit;
+    if fits {
+        for entry in entries.iter_mut() {
+            entry.0 += passed << UNIT_BITS;
+        }
+        entries.push(Entry(units));
+    }
+    fits
 }

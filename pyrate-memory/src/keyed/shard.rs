@@ -1,7 +1,9 @@
 //! A part of the names, under one lock.
 
+use std::time::Duration;
+
 use hashbrown::HashTable;
-use pyrate_core::Timestamp;
+use pyrate_core::{Decision, RateItem, Timestamp, TimestampError};
 
 use super::slot::Slot;
 
@@ -48,6 +50,23 @@ impl Shard {
 
     pub(super) fn slots_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
         self.table.iter_mut()
+    }
+
+    /// Decides on an item of a name that is held.
+    pub(super) fn reserve_exactly(
+        &mut self,
+        hash: u64,
+        item: &RateItem<'_>,
+        now: Timestamp,
+        max_delay: Duration,
+    ) -> Result<Option<Decision>, TimestampError> {
+        let Some(slot) = self.get_mut(hash, &item.name) else {
+            return Ok(None);
+        };
+        let decision = slot.reserve(item.weight, now, max_delay)?;
+        let expires_at = slot.expires_at();
+        self.outlives(expires_at);
+        Ok(Some(decision))
     }
 
     /// The instant behind which the time of a new name doesn't run back.

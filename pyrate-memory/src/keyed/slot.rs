@@ -9,7 +9,7 @@ use pyrate_core::{
 };
 use smol_str::SmolStr;
 
-use super::packed::{MOST_AGE, PackedLog};
+use super::packed::{LONGEST_WINDOW, PackedLog};
 use super::plan::Plan;
 
 /// A name and what was granted to it.
@@ -46,8 +46,19 @@ impl Slot {
         (self.name.clone(), Arc::clone(&self.plan))
     }
 
-    /// See [`SlidingLog::reserve`].
+    /// Grants `weight` if it is seen at a glance that it fits now, and says at which instant.
     #[inline]
+    pub(super) fn grant_at_a_glance(&mut self, weight: u64, now: Timestamp) -> Option<Timestamp> {
+        let Log::Packed(log) = &mut self.log else {
+            return None;
+        };
+        let at = now.as_micros().max(log.seen());
+        let is_plain = weight > 0 && now <= Timestamp::MAX;
+        (is_plain && log.add_at_a_glance(at, weight, &self.plan))
+            .then_some(Timestamp::from_micros(at))
+    }
+
+    /// See [`SlidingLog::reserve`].
     pub(super) fn reserve(
         &mut self,
         weight: u64,
@@ -59,14 +70,9 @@ impl Slot {
             if weight == 0 {
                 return Ok(granted(now, 0));
             }
-            let mut spot = (now, self.plan.rates.shortest());
-            if !log.fits_at_a_glance(weight, self.plan.lowest_limit) {
-                let Some(earliest) = log.earliest(&self.plan.rates, weight, now) else {
-                    return Ok(denied_for_good(&self.plan.rates));
-                };
-                spot = earliest;
-            }
-            let (at, rate) = spot;
+            let Some((at, rate)) = log.earliest(&self.plan.rates, weight, now) else {
+                return Ok(denied_for_good(&self.plan.rates));
+            };
             if at == now && log.add(now, weight, self.plan.longest) {
                 return Ok(granted(now, weight));
             }
@@ -219,7 +225,7 @@ impl Slot {
 fn empty_log(plan: &Plan, seen: u64) -> Log {
     let packed = PackedLog::new(seen);
     // The ages of a packed log don't reach over longer windows.
-    if plan.longest > MOST_AGE {
+    if plan.longest > LONGEST_WINDOW {
         return Log::Full(Box::new(packed.unpacked(&plan.rates)));
     }
     Log::Packed(packed)
