@@ -1,6 +1,6 @@
 //! All names: the shards, the clock that they share, and the cap.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -64,8 +64,12 @@ impl Names {
         &self.clock
     }
 
+    #[inline]
     fn hash(&self, name: &str) -> u64 {
-        self.hasher.hash_one(name)
+        // A name is all that is hashed, so it needs no mark of its end, which `str` would write.
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(name.as_bytes());
+        hasher.finish()
     }
 
     fn lock(&self, hash: u64) -> MutexGuard<'_, Shard> {
