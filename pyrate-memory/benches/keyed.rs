@@ -68,8 +68,8 @@ impl<'a> Shuffled<'a> {
             .state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        let index = u128::from(self.state) * u128::try_from(self.names.len()).unwrap() >> 64;
-        &self.names[usize::try_from(index).unwrap()]
+        let index = (u128::from(self.state) * u128::try_from(self.names.len()).unwrap()) >> 64;
+        self.names.get(usize::try_from(index).unwrap()).unwrap()
     }
 }
 
