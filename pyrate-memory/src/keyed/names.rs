@@ -145,8 +145,9 @@ impl Names {
             return Ok(Some(decision));
         }
         // Before the table grows, what has expired makes room: memory follows the window even if nobody leaks.
-        if shard.is_full() && shard.sweep_due().is_some_and(|due| due <= now.as_micros()) {
-            self.sweep(&mut shard, now);
+        if shard.is_full() {
+            // By the clock, not by this item's stamp, which says nothing about other names. Without a clock they stay.
+            let _ = self.sweep_if_due(&mut shard);
         }
         if self.held.fetch_add(1, Ordering::Relaxed) >= self.most {
             self.held.fetch_sub(1, Ordering::Relaxed);
@@ -230,12 +231,14 @@ impl Names {
 
     /// The same, in the shards where a sweep is worth its while.
     pub(super) fn sweep_due(&self) -> Result<(), BucketError> {
-        for shard in &self.shards {
-            let mut shard = shard.0.lock();
-            let Some(due) = shard.sweep_due() else { continue };
+        self.shards.iter().try_for_each(|shard| self.sweep_if_due(&mut shard.0.lock()))
+    }
+
+    fn sweep_if_due(&self, shard: &mut Shard) -> Result<(), BucketError> {
+        if let Some(due) = shard.sweep_due() {
             let now = self.clock.now()?;
             if due <= now.as_micros() {
-                self.sweep(&mut shard, now);
+                self.sweep(shard, now);
             }
         }
         Ok(())

@@ -92,7 +92,10 @@ impl Slot {
         max_delay: Duration,
     ) -> Result<Decision, TimestampError> {
         let now = Timestamp::from_micros(effective(now, self.seen())?);
-        if self.is_full() && self.expires_at() <= now.as_micros() {
+        // Only for what is going to be recorded: an item that leaves no trace doesn't move time, and nothing may be
+        // dropped before its time has come.
+        let leaves_a_trace = (1..=self.plan.lowest_limit).contains(&weight);
+        if leaves_a_trace && self.is_full() && self.expires_at() <= now.as_micros() {
             self.log = empty_log(&self.plan, self.seen());
             if !self.is_full() {
                 return self.reserve(weight, now, max_delay);

@@ -1,0 +1,37 @@
+//! What every test here has at hand: short units, and how random histories are run.
+
+use std::env;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use pyrate_memory::{Rate, Rates};
+
+/// What a step of a random history comes to.
+pub(crate) type Check = Result<(), TestCaseError>;
+
+pub(crate) const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+pub(crate) const fn us(micros: u64) -> Duration {
+    Duration::from_micros(micros)
+}
+
+pub(crate) fn per(limit: u64, interval: Duration) -> Rates {
+    Rate::new(limit, interval).unwrap().into()
+}
+
+/// Runs `test` on so many random values, and on `long` where `PYRATE_LONG` is set.
+pub(crate) fn try_all<S: Strategy>(
+    normal: u32,
+    long: u32,
+    strategy: &S,
+    test: impl Fn(S::Value) -> Check,
+) {
+    let cases = if env::var_os("PYRATE_LONG").is_some() { long } else { normal };
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    if let Err(failure) = TestRunner::new(config).run(strategy, test) {
+        panic!("{failure}");
+    }
+}

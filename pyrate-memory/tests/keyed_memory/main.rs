@@ -1,0 +1,19 @@
+//! A bucket for each name, `KeyedMemory` and `KeyedFactory`: each decides as one bucket a name does, whatever happens.
+//!
+//! `history` tells what may happen to a few names and `equal` plays it beside one bucket each; `windows` counts over
+//! whatever was granted where clocks run back. The rest are single promises, one topic a file.
+
+#[cfg(test)]
+mod desk;
+#[cfg(test)]
+mod equal;
+#[cfg(test)]
+mod history;
+#[cfg(test)]
+mod pair;
+#[cfg(test)]
+mod rates;
+#[cfg(test)]
+mod stamps;
+#[cfg(test)]
+mod windows;
