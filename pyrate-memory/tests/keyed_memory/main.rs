@@ -8,6 +8,8 @@ mod desk;
 #[cfg(test)]
 mod equal;
 #[cfg(test)]
+mod first_use;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod pair;
