@@ -18,8 +18,6 @@ mod history;
 #[cfg(test)]
 mod numbers;
 #[cfg(test)]
-mod oracle;
-#[cfg(test)]
 mod pair;
 #[cfg(test)]
 mod rules;

@@ -5,10 +5,10 @@ use std::fmt::{Debug, Write};
 use std::time::Duration;
 
 use proptest::test_runner::TestCaseError;
+use pyrate_conformance::Oracle;
 use pyrate_core::{Decision, Grant, RateItem, Rates, SlidingLog, Timestamp};
 
 use crate::audit::Audit;
-use crate::oracle::Oracle;
 
 /// A call in absolute numbers, as a failure prints it.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
-//! The rules of DESIGN.md section 1, by trial: a plain list of units, searched again for each answer.
+//! What a bucket must answer, by trial: a plain list of units, searched again for each answer.
 //!
-//! Written from that text alone. It keeps out whatever could share a mistake with the log: running totals, cursors,
+//! Written from the rules alone, apart from the sliding log. It keeps out whatever could share a mistake with the log: running totals, cursors,
 //! closed formulas and forgetting. Only what a cancellation takes off the end of the line leaves the list.
 
 use std::iter::once;
@@ -12,6 +12,7 @@ use pyrate_core::{Decision, Denial, Grant, Rate, Rates, Timestamp, TimestampErro
 const MAX_NUMBER: u64 = (1 << 53) - 1;
 
 /// Units of one instant that one caller holds, or that nobody does.
+#[derive(Debug)]
 struct Units {
     at: u64,
     amount: u64,
@@ -19,16 +20,18 @@ struct Units {
     is_leaked: bool,
 }
 
+#[derive(Debug)]
 struct Holder {
     ticket: usize,
     name: String,
 }
 
 /// What a list shows of one holder: the instant, the units, the name.
-pub(crate) type Shown<'a> = (Timestamp, u64, &'a str);
+pub type Shown<'a> = (Timestamp, u64, &'a str);
 
 /// A bucket that answers by trial. Units stand in order of their recording.
-pub(crate) struct Oracle {
+#[derive(Debug)]
+pub struct Oracle {
     rates: Rates,
     units: Vec<Units>,
     seen: u64,
@@ -38,12 +41,17 @@ pub(crate) struct Oracle {
 
 impl Oracle {
     /// An empty bucket that has already seen `seen`.
-    pub(crate) fn new(rates: Rates, seen: Timestamp) -> Oracle {
+    #[must_use]
+    pub fn new(rates: Rates, seen: Timestamp) -> Oracle {
         Oracle { rates, units: Vec::new(), seen: seen.as_micros() }
     }
 
     /// Decides, and records a grant under `ticket`. The grant in the answer has no id.
-    pub(crate) fn reserve(
+    ///
+    /// # Errors
+    ///
+    /// [`TimestampError`] if `now` lies beyond [`Timestamp::MAX`].
+    pub fn reserve(
         &mut self,
         ticket: usize,
         (name, weight): (&str, u64),
@@ -55,11 +63,11 @@ impl Oracle {
             return Ok(grant(now, now, 0));
         }
         let Some((at, is_place)) = self.spot(weight, now) else {
-            return Ok(Decision::Denied(Denial { rate: self.rates[0], retry_after: None }));
+            return Ok(Decision::Denied(Denial { rate: self.rates.shortest(), retry_after: None }));
         };
         let delay = Duration::from_micros(at - now);
         if delay > max_delay || (!is_place && self.is_beyond_numbers(at, weight, now)) {
-            let rate = if is_place { self.rates[0] } else { self.binding(at, weight) };
+            let rate = if is_place { self.rates.shortest() } else { self.binding(at, weight) };
             return Ok(Decision::Denied(Denial { rate, retry_after: Some(delay) }));
         }
         self.seen = now;
@@ -70,7 +78,11 @@ impl Oracle {
     }
 
     /// Frees the units of `ticket` if they are not due.
-    pub(crate) fn cancel(&mut self, ticket: usize, now: Timestamp) -> Result<bool, TimestampError> {
+    ///
+    /// # Errors
+    ///
+    /// [`TimestampError`] if `now` lies beyond [`Timestamp::MAX`].
+    pub fn cancel(&mut self, ticket: usize, now: Timestamp) -> Result<bool, TimestampError> {
         let now = self.effective(now)?;
         let is_its = |units: &&mut Units| units.holder.as_ref().is_some_and(|h| h.ticket == ticket);
         let Some(units) = self.units.iter_mut().find(is_its).filter(|units| units.at > now) else {
@@ -85,7 +97,11 @@ impl Oracle {
     /// Notes that a leak at `now` removed `removed` units; `false`: it can't have found that many.
     ///
     /// How many were dropped before, as others arrived, is free to the bucket; but the oldest instants go first.
-    pub(crate) fn leak(&mut self, removed: u64, now: Timestamp) -> Result<bool, TimestampError> {
+    ///
+    /// # Errors
+    ///
+    /// [`TimestampError`] if `now` lies beyond [`Timestamp::MAX`].
+    pub fn leak(&mut self, removed: u64, now: Timestamp) -> Result<bool, TimestampError> {
         let now = self.effective(now)?;
         let longest = micros(self.longest());
         let mut left = Vec::new();
@@ -104,7 +120,7 @@ impl Oracle {
     }
 
     /// Empties the bucket.
-    pub(crate) fn flush(&mut self) {
+    pub fn flush(&mut self) {
         self.units.clear();
     }
 
@@ -132,16 +148,18 @@ impl Oracle {
 // ---- What looks at the bucket -------------------------------------------------------------------------------------
 
 impl Oracle {
-    pub(crate) fn seen(&self) -> Timestamp {
+    /// The instant of the last change.
+    #[must_use]
+    pub fn seen(&self) -> Timestamp {
         Timestamp::from_micros(self.seen)
     }
 
     /// How long `weight` would wait; `None`: for ever.
-    pub(crate) fn waiting(
-        &self,
-        weight: u64,
-        now: Timestamp,
-    ) -> Result<Option<Duration>, TimestampError> {
+    ///
+    /// # Errors
+    ///
+    /// [`TimestampError`] if `now` lies beyond [`Timestamp::MAX`].
+    pub fn waiting(&self, weight: u64, now: Timestamp) -> Result<Option<Duration>, TimestampError> {
         let now = self.effective(now)?;
         if weight == 0 {
             return Ok(Some(Duration::ZERO));
@@ -150,12 +168,20 @@ impl Oracle {
     }
 
     /// Held units inside the longest window.
-    pub(crate) fn count(&self, now: Timestamp) -> Result<u64, TimestampError> {
+    ///
+    /// # Errors
+    ///
+    /// [`TimestampError`] if `now` lies beyond [`Timestamp::MAX`].
+    pub fn count(&self, now: Timestamp) -> Result<u64, TimestampError> {
         Ok(self.shown(now)?.iter().map(|(_, amount, _)| amount).sum())
     }
 
     /// Who holds units inside the longest window, the last instant first; within one, the last to come first.
-    pub(crate) fn shown(&self, now: Timestamp) -> Result<Vec<Shown<'_>>, TimestampError> {
+    ///
+    /// # Errors
+    ///
+    /// [`TimestampError`] if `now` lies beyond [`Timestamp::MAX`].
+    pub fn shown(&self, now: Timestamp) -> Result<Vec<Shown<'_>>, TimestampError> {
         let now = self.effective(now)?;
         let longest = micros(self.longest());
         let live = self.units.iter().filter(|units| units.at + longest > now);
@@ -177,7 +203,7 @@ impl Oracle {
     }
 
     fn longest(&self) -> Rate {
-        self.rates[self.rates.len() - 1]
+        self.rates.longest()
     }
 
     /// Where `weight` goes, and whether that is a free place; `None`: nowhere, ever.
@@ -253,7 +279,7 @@ impl Oracle {
     /// The shortest of the rates that alone would have set the instant `at`, else the shortest of all.
     fn binding(&self, at: u64, weight: u64) -> Rate {
         let mut setting = self.rates.iter().filter(|rate| self.own_term(**rate, weight) == at);
-        *setting.next().unwrap_or(&self.rates[0])
+        *setting.next().unwrap_or(&self.rates.shortest())
     }
 
     /// The first instant by which enough units have left the window of `rate` for `weight` to stand behind the rest.
@@ -266,7 +292,7 @@ impl Oracle {
 }
 
 fn micros(rate: Rate) -> u64 {
-    u64::try_from(rate.interval().as_micros()).expect("an interval is below 2^53")
+    rate.interval_micros()
 }
 
 fn grant(at: u64, now: u64, weight: u64) -> Decision {
