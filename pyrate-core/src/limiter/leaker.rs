@@ -61,13 +61,12 @@ impl Leaker {
 
     /// Ends the thread, which is asleep: while it leaks it holds the limiter, so that nobody else could drop it.
     pub(super) fn stop(&self) {
-        let thread = self.thread().take();
-        let Some(thread) = thread.filter(|thread| thread.thread().id() != thread::current().id())
-        else {
-            return;
-        };
+        let Some(thread) = self.thread().take() else { return };
+        // Also if this is that thread, because its hold on the limiter was the last one: it is about to fall asleep.
         thread.thread().unpark();
-        let _ = thread.join();
+        if thread.thread().id() != thread::current().id() {
+            let _ = thread.join();
+        }
     }
 }
 
