@@ -88,11 +88,17 @@ impl KeyedFactory {
         let mut dropped = Vec::new();
         let mut buckets = self.lock();
         for Idle { name, bucket, handed_out } in empty {
+            // The name may have been disposed of and got another bucket, which was handed out as often.
+            let is_as_listed =
+                |kept: &Kept| kept.handed_out == handed_out && kept.bucket.is_same(&bucket);
+            if !buckets.get(&name).is_some_and(is_as_listed) {
+                dropped.push(bucket);
+                continue;
+            }
             drop(bucket);
             // Under the lock no clone can be made, so a bucket held by the map alone stays so until it is dropped.
-            let is_idle = |kept: &Kept| kept.handed_out == handed_out && kept.bucket.is_unshared();
-            if buckets.get(&name).is_some_and(is_idle) {
-                dropped.push(buckets.remove(&name));
+            if buckets.get(&name).is_some_and(|kept| kept.bucket.is_unshared()) {
+                dropped.extend(buckets.remove(&name).map(|kept| kept.bucket));
             }
         }
         if buckets.len() < buckets.capacity() / 4 {

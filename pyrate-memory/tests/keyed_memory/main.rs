@@ -4,6 +4,8 @@
 //! whatever was granted where clocks run back. The rest are single promises, one topic a file.
 
 #[cfg(test)]
+mod async_only;
+#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod equal;
@@ -12,10 +14,14 @@ mod first_use;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod interleaved;
+#[cfg(test)]
 mod pair;
 #[cfg(test)]
 mod rates;
 #[cfg(test)]
 mod stamps;
+#[cfg(test)]
+mod sweeps;
 #[cfg(test)]
 mod windows;
