@@ -149,8 +149,9 @@ impl Names {
             // By the clock, not by this item's stamp, which says nothing about other names. Without a clock they stay.
             let _ = self.sweep_if_due(&mut shard);
         }
-        if self.held.fetch_add(1, Ordering::Relaxed) >= self.most {
-            self.held.fetch_sub(1, Ordering::Relaxed);
+        // In one step: one name too many, if only for a moment, would keep others out that have a place.
+        let one_more = |held| (held < self.most).then_some(held + 1);
+        if self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_err() {
             return Ok(None);
         }
         shard.insert(hash, slot, |name| self.hash(name));
@@ -180,7 +181,10 @@ impl Names {
         let hash = self.hash(name);
         let mut shard = self.lock(hash);
         let now = stamp.map_or_else(|| self.clock.now(), Ok)?;
-        Ok(shard.get_mut(hash, name).map(|slot| change(slot, now)))
+        let Some(slot) = shard.get_mut(hash, name) else { return Ok(None) };
+        let (changed, expires_at) = (change(slot, now), slot.expires_at());
+        shard.expires_at(expires_at);
+        Ok(Some(changed))
     }
 
     /// How long an item of a name would have to wait.
@@ -214,7 +218,7 @@ impl Names {
 
     pub(super) fn flush(&self) {
         for shard in &self.shards {
-            shard.0.lock().slots_mut().for_each(Slot::flush);
+            shard.0.lock().flush();
         }
     }
 

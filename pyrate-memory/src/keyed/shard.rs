@@ -48,8 +48,9 @@ impl Shard {
         self.table.iter()
     }
 
-    pub(super) fn slots_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
-        self.table.iter_mut()
+    pub(super) fn flush(&mut self) {
+        self.table.iter_mut().for_each(Slot::flush);
+        self.next_sweep = 0;
     }
 
     /// Decides on an item of a name that is held.
@@ -81,9 +82,7 @@ impl Shard {
 
     /// Adds a name that isn't there.
     pub(super) fn insert(&mut self, hash: u64, slot: Slot, hasher: impl Fn(&str) -> u64) {
-        let expires_at = slot.expires_at();
-        self.next_sweep = self.next_sweep.min(expires_at);
-        self.quiet_at = self.quiet_at.max(expires_at);
+        self.expires_at(slot.expires_at());
         self.table.insert_unique(hash, slot, |slot| hasher(slot.name()));
     }
 
@@ -91,6 +90,12 @@ impl Shard {
     #[inline]
     pub(super) fn outlives(&mut self, expires_at: u64) {
         self.quiet_at = self.quiet_at.max(expires_at);
+    }
+
+    /// Takes note that a name can be forgotten at `expires_at`, which may be earlier than before.
+    pub(super) fn expires_at(&mut self, expires_at: u64) {
+        self.next_sweep = self.next_sweep.min(expires_at);
+        self.outlives(expires_at);
     }
 
     /// Forgets a name; `false` if it isn't there.
@@ -107,7 +112,7 @@ impl Shard {
     /// Forgets the names that hold nothing at `now`, and gives back memory.
     pub(super) fn sweep(&mut self, now: Timestamp, hasher: impl Fn(&str) -> u64) -> Swept {
         let (before, mut units) = (self.table.len(), 0_u64);
-        let (mut first, mut last) = (u64::MAX, 0);
+        let (mut first, mut last, mut shortest) = (u64::MAX, 0, u64::MAX);
         self.table.retain(|slot| {
             // Can't fail: the instant was accepted before.
             units = units.saturating_add(slot.leak(now).unwrap_or(0));
@@ -115,6 +120,7 @@ impl Shard {
             let is_kept = expires_at > now.as_micros();
             if is_kept {
                 (first, last) = (expires_at.min(first), expires_at.max(last));
+                shortest = shortest.min(slot.plan().longest);
             }
             is_kept
         });
@@ -123,7 +129,7 @@ impl Shard {
             self.floor = self.floor.max(now.as_micros());
         }
         // Sweeping for a single name again and again would cost more than it gives back.
-        let pause = last.saturating_sub(now.as_micros()) / SWEEPS_PER_WINDOW;
+        let pause = last.saturating_sub(now.as_micros()).min(shortest) / SWEEPS_PER_WINDOW;
         (self.next_sweep, self.quiet_at) = (first.max(now.as_micros() + pause), last);
         self.shrink(hasher);
         Swept { names, units }

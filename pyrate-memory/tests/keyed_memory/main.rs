@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod async_only;
 #[cfg(test)]
+mod caps;
+#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod equal;
@@ -23,5 +25,7 @@ mod rates;
 mod stamps;
 #[cfg(test)]
 mod sweeps;
+#[cfg(test)]
+mod traces;
 #[cfg(test)]
 mod windows;
