@@ -31,8 +31,10 @@ const SHORTEST_REST: Duration = Duration::from_millis(5);
 /// that took longer waited for a store rather than computed.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
-/// Where nothing needs a leaker, finding that out again takes one part in so many of the callers' time.
+/// Where nothing needs a leaker, finding that out again takes one part in so many of the callers' time. It is asked again
+/// no sooner than this many nanoseconds later.
 const ASKING: u64 = 100;
+const SHORTEST_PAUSE: u64 = 100_000;
 
 /// A limiter's leaker.
 #[derive(Debug)]
@@ -114,7 +116,7 @@ impl Limiter {
             return leaker.start(Arc::downgrade(&self.inner));
         }
         let now = leaker.elapsed();
-        let pause = (now - asked_at).saturating_mul(ASKING);
+        let pause = (now - asked_at).saturating_mul(ASKING).max(SHORTEST_PAUSE);
         leaker.ask_at.store(now.saturating_add(pause), Ordering::Relaxed);
     }
 }
