@@ -11,7 +11,7 @@ use pyrate_memory::{
     AcquireError, BucketFactory, Decision, KeyedMemory, Limiter, ManualClock, Rate, RateItem, Rates,
 };
 
-use crate::desk::{Check, ms, per, try_all, us};
+use crate::desk::{Check, in_time, ms, per, try_all, until, us};
 
 fn capped(names: usize, rates: impl Into<Rates>) -> (KeyedMemory, ManualClock) {
     let clock = ManualClock::new();
@@ -206,12 +206,12 @@ fn who_waits_at_the_cap_is_served_when_a_name_has_gone() {
     let builder = Limiter::builder_with_factory(Arc::clone(&memory)).without_leaker();
     let limiter = builder.sleeper(clock.sleeper()).build();
     limiter.try_acquire("a").unwrap();
-    let waiting = limiter.clone();
-    let thread = thread::spawn(move || waiting.acquire("b").map(|grant| grant.at));
-    while clock.sleepers() < 1 {
-        thread::yield_now();
-    }
-    clock.advance(ms(100));
-    assert_eq!(thread.join().unwrap().unwrap().as_micros(), 100_000);
+    let moving = clock.clone();
+    thread::spawn(move || {
+        until(|| moving.sleepers() == 1);
+        moving.advance(ms(100));
+    });
+    let served = in_time(move || limiter.acquire("b").unwrap().at);
+    assert_eq!(served.as_micros(), 100_000);
     assert_eq!(memory.names(), 1);
 }

@@ -2,8 +2,7 @@
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, mpsc};
-use std::thread;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use pyrate_memory::{
@@ -11,7 +10,7 @@ use pyrate_memory::{
     KeyedMemory, Limiter, ManualClock, Outcome, RateItem, Timestamp,
 };
 
-use crate::desk::{ms, per};
+use crate::desk::{in_time, ms, per};
 
 /// Panics without a message while it is set.
 #[derive(Clone, Default)]
@@ -72,13 +71,6 @@ fn a_closure_of_buckets_that_panics_loses_nothing() {
         Ok(InMemoryBucket::with_clock(per(1, ms(100)), clock.clone()).into())
     });
     survives(&Limiter::with_factory(factory), &fault);
-}
-
-/// What `run` gives, which must not hang.
-fn in_time<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
-    let (done, waits) = mpsc::channel();
-    thread::spawn(move || done.send(run()).unwrap());
-    waits.recv_timeout(Duration::from_secs(30)).unwrap()
 }
 
 /// Each name asks for the one it begins with: all of them but the last may lie in one shard.

@@ -4,14 +4,14 @@ use std::pin::Pin;
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pyrate_memory::{
     AcquireError, BucketFactory, Grant, InMemoryBucket, KeyedFactory, KeyedMemory, Limiter,
     ManualClock,
 };
 
-use crate::desk::{ms, per, us};
+use crate::desk::{ms, per, until, us};
 
 /// A call that waits.
 pub(crate) type Call<'a> = Pin<Box<dyn Future<Output = Result<Grant, AcquireError>> + Send + 'a>>;
@@ -105,15 +105,6 @@ fn threads_of_one_name_go_in_order() {
             assert_eq!((turn, at.as_micros()), (number, 100_000 * (number as u64 + 1)));
             assert!(order.try_recv().is_err());
         }
-    }
-}
-
-/// Lets other threads run until `holds`; gives up after half a minute, which only a hang takes.
-fn until(holds: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(30), "this should have come about");
-        thread::yield_now();
     }
 }
 
