@@ -19,6 +19,8 @@ pub(crate) struct Glance {
     /// The instant at which a unit fits, and the rate that sets it; 0 if nothing is known.
     until: AtomicU64,
     /// The bucket's time when that was found out. A clock that shows less has been set back: only the log knows more.
+    ///
+    /// It never falls, since a reader of `until` may meet a later one than belongs to it.
     from: AtomicU64,
 }
 
@@ -32,7 +34,10 @@ impl Glance {
 
     /// Remembers that a single unit was denied at `now`. Call under the lock.
     pub(crate) fn write(&self, denial: Denial, now: Timestamp, rates: &Rates) {
-        if let Some(blocked) = Blocked::by(denial, now, rates) {
+        // A clock that was set back shows nothing until it has caught up: `from` must not fall.
+        if let Some(blocked) = Blocked::by(denial, now, rates)
+            && blocked.from >= self.from.load(Ordering::Relaxed)
+        {
             self.from.store(blocked.from, Ordering::Relaxed);
             self.until.store(blocked.until, Ordering::Release);
         }
