@@ -3,17 +3,20 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod audit;
+pub mod broken;
 pub mod capabilities;
 pub mod checks;
 mod course;
 mod failure;
 mod handle;
 pub mod histories;
+mod ledger;
 mod macros;
 mod oracle;
 mod random;
 mod registry;
 mod rig;
+mod store;
 mod subject;
 
 pub use audit::{Finding, audit};
@@ -22,6 +25,7 @@ pub use handle::Handle;
 pub use oracle::{Oracle, Shown};
 pub use pyrate_core;
 pub use rig::Rig;
+pub use store::{MemoryBucket, MemoryStore};
 pub use subject::{Door, Opener, Probe, Store, Subject, Switch};
 
 /// Runs `check` on `subject`, as a test does.
