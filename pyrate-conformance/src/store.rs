@@ -35,7 +35,7 @@ pub struct MemoryStore<H = Right> {
 }
 
 struct Inner<H> {
-    clock: Box<dyn Clock>,
+    clock: Arc<dyn Clock>,
     ledgers: Mutex<HashMap<String, Ledger<H>>>,
     failing: Mutex<Option<Outcome>>,
 }
@@ -52,8 +52,8 @@ impl<H: Habits> MemoryStore<H> {
     /// An empty store that keeps its lists in the manner of `H`.
     #[must_use]
     pub fn with_habits(clock: impl Clock) -> MemoryStore<H> {
-        let (clock, ledgers, failing) = (Box::new(clock), Mutex::default(), Mutex::default());
-        MemoryStore { inner: Arc::new(Inner { clock, ledgers, failing }) }
+        let (ledgers, failing) = (Mutex::default(), Mutex::default());
+        MemoryStore { inner: Arc::new(Inner { clock: Arc::new(clock), ledgers, failing }) }
     }
 
     /// A handle on the bucket of `key`, new or held elsewhere already, with these rates.
@@ -74,7 +74,11 @@ impl<H: Habits> MemoryStore<H> {
     #[must_use]
     pub fn footprint(&self) -> u64 {
         let ledgers = self.inner.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
-        ledgers.values().map(|ledger| ledger.len() as u64).sum()
+        ledgers.values().map(|ledger| ledger.entries().len() as u64).sum()
+    }
+
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.inner.clock)
     }
 
     fn failing(&self) -> Option<BucketError> {

@@ -20,6 +20,16 @@ pub trait Habits: Send + Sync + Sized + 'static {
         reading.max(seen)
     }
 
+    /// From when on an item may be granted: not before `last`, the instant of the grant before it.
+    fn start(last: u64, now: u64) -> u64 {
+        now.max(last)
+    }
+
+    /// Whether a unit of the instant `at` isn't counted yet.
+    fn is_ignored(_at: u64, _now: u64) -> bool {
+        false
+    }
+
     /// Whether a unit of the instant `at` is inside a window that ends with `now`, or will be.
     fn is_inside(at: u64, window: u64, now: u64) -> bool {
         at + window > now

@@ -221,14 +221,14 @@ impl<H: Habits> Ledger<H> {
         Ok(None)
     }
 
-    /// How many entries are stored.
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+    /// All entries, the oldest first.
+    pub(crate) fn entries(&self) -> &VecDeque<Entry> {
+        &self.entries
     }
 
     /// A cancelled place, else the first instant behind all others at which every rate has room.
     pub(crate) fn spot(&self, rates: &Rates, weight: u64, now: u64) -> Option<Spot> {
-        let start = now.max(self.last_at().unwrap_or(0));
+        let start = H::start(self.last_at().unwrap_or(0), now);
         let (mut at, mut binding) = (start, None);
         for rate in rates.iter() {
             let term = self.term(*rate, H::room(rate.limit(), weight)?, now);
@@ -244,15 +244,20 @@ impl<H: Habits> Ledger<H> {
 
     /// Held units inside the longest window, the newest first.
     fn shown<'a>(&'a self, rates: &Rates, now: u64) -> impl Iterator<Item = (&'a Entry, &'a str)> {
-        let longest = H::window(rates.longest());
-        let inside = self.entries.iter().rev().filter(move |e| H::is_inside(e.at, longest, now));
+        let inside = self.inside(H::window(rates.longest()), now);
         inside.filter_map(|entry| Some((entry, entry.holder.as_deref()?)))
+    }
+
+    /// What is inside the window that ends with `now`, or will be: the newest first, up to the first that has left it.
+    fn inside(&self, window: u64, now: u64) -> impl Iterator<Item = &Entry> {
+        let counted = self.entries.iter().rev().skip_while(move |e| H::is_ignored(e.at, now));
+        counted.take_while(move |entry| H::is_inside(entry.at, window, now))
     }
 
     /// When no more than `room` of the units are left in the window of `rate`; 0 if that is so already.
     fn term(&self, rate: Rate, room: u64, now: u64) -> u64 {
         let (window, mut units) = (H::window(rate), 0_u64);
-        for entry in self.entries.iter().rev().filter(|e| H::is_inside(e.at, window, now)) {
+        for entry in self.inside(window, now) {
             units = units.saturating_add(entry.units);
             if units > room {
                 return entry.at + window;
