@@ -85,7 +85,9 @@ mod oracle;
 mod random;
 mod registry;
 mod rig;
+mod situations;
 mod subject;
+mod view;
 
 pub use audit::{Finding, audit};
 pub use failure::{Failure, Step, Verdict};
