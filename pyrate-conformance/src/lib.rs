@@ -1,4 +1,75 @@
 //! The conformance suite of pyrate: any bucket proves that it is exact.
+//!
+//! You wrote a bucket: it implements [`AbstractBucket`](pyrate_core::AbstractBucket), or `AsyncBucket`, or both. This
+//! crate turns it into a list of tests, one for each promise and door, and says of each failure what was promised, the
+//! shortest history that breaks it, what was expected and what was found.
+//!
+//! # Certify your bucket in ten lines
+//!
+//! In its crate, with `pyrate-conformance` as a dev-dependency, `tests/conformance.rs`:
+//!
+//! ```
+//! # mod my_crate {
+//! #     use std::sync::{Mutex, MutexGuard, PoisonError};
+//! #     use std::time::Duration;
+//! #     use pyrate_core::*;
+//! #     pub struct MyBucket { rates: Rates, clock: ManualClock, log: Mutex<SlidingLog> }
+//! #     impl MyBucket {
+//! #         pub fn new(rates: Rates, clock: ManualClock) -> MyBucket {
+//! #             MyBucket { log: Mutex::new(SlidingLog::new(rates.clone())), rates, clock }
+//! #         }
+//! #         fn log(&self) -> MutexGuard<'_, SlidingLog> {
+//! #             self.log.lock().unwrap_or_else(PoisonError::into_inner)
+//! #         }
+//! #     }
+//! #     impl AbstractBucket for MyBucket {
+//! #         fn rates(&self) -> &Rates { &self.rates }
+//! #         fn now(&self) -> Result<Timestamp, BucketError> { self.clock.now() }
+//! #         fn reserve(&self, item: &RateItem<'_>, max_delay: Duration) -> Result<Decision, BucketError> {
+//! #             let mut log = self.log();
+//! #             Ok(log.reserve(item, self.clock.now_for(item)?, max_delay)?)
+//! #         }
+//! #         fn waiting(&self, item: &RateItem<'_>) -> Result<Option<Duration>, BucketError> {
+//! #             Ok(self.log().waiting(item, self.clock.now_for(item)?)?)
+//! #         }
+//! #         fn flush(&self) -> Result<(), BucketError> { Ok(self.log().flush()) }
+//! #         fn count(&self) -> Result<u64, BucketError> { Ok(self.log().count(self.now()?)?) }
+//! #         fn peek(&self, index: u64) -> Result<Option<RateItem<'static>>, BucketError> {
+//! #             Ok(self.log().peek(index, self.now()?)?)
+//! #         }
+//! #     }
+//! # }
+//! use my_crate::MyBucket;
+//!
+//! pyrate_conformance::conformance! {
+//!     name: mine,
+//!     sync: |rates, clock| MyBucket::new(rates, clock),
+//!     capabilities: [reservations, names],
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! `cargo test` then runs `mine::sync::admit_exact_limit` and its like. [`conformance!`] says how a bucket with async
+//! methods, with both kinds, or on its store's own time is proved, and what a store adds: keys, handles, reopening,
+//! failures. [`capabilities`] lists what a bucket may be without. [`checks`] are plain functions too, to be called on a
+//! [`Subject`] of your own making.
+//!
+//! The bucket must read the clock that the closure is given, inside its atomic step. One tick is a microsecond.
+//!
+//! # How to read a failure
+//!
+//! @@FAILURE@@
+//!
+//! Histories are random, and shrunk before they are shown. `PROPTEST_CASES` makes them more, `PROPTEST_RNG_SEED` repeats
+//! a run.
+//!
+//! # How strong it is
+//!
+//! The suite proves itself on 25 kinds of broken buckets, each of which must fail the check that names its fault, and on right ones, which
+//! must fail none; see [`matrix`](crate::matrix). The [`Oracle`] that answers are compared with is a plain list searched by trial; it
+//! shares nothing with [`SlidingLog`](pyrate_core::SlidingLog).
+//!
+//! [`audit`] is for grants of your own, from wherever they come.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -17,7 +88,9 @@ mod random;
 mod registry;
 mod rig;
 mod store;
+mod situations;
 mod subject;
+mod view;
 
 pub use audit::{Finding, audit};
 pub use failure::{Failure, Step, Verdict};

@@ -9,6 +9,19 @@ macro_rules! __for_each_check {
             (admit_exact_limit, any, [], "at one instant or spread over a window, exactly `limit` units pass, and not one more")
             (window_never_exceeded, injected, [], "no half-open window of any rate ever holds more than its limit, whatever the weights and gaps")
             (never_stingy, injected, [], "an item is denied only if it doesn't fit")
+            (boundary_instant, injected, [], "a unit granted at `t` counts one tick before `t + interval` and no longer at `t + interval`, for every rate")
+            (multi_rate_rollback, injected, [], "an item that a longer rate denies leaves nothing in the windows of the shorter ones")
+            (denial_names_the_binding_rate, injected, [], "a denial names the rate that sets the instant at which the item fits; on ties, and where none can ever fit it, that of the shortest interval")
+            (wait_exactness, injected, [], "an item is granted exactly when its wait is over, and not one tick earlier; a denial's `retry_after` is that wait")
+            (wait_is_pure_and_private, injected, [], "waiting, available, count and peek change nothing, and show the same whatever was denied to somebody else just before")
+            (refusal_leaves_no_trace, any, [], "after ten thousand denials the count, the units and the wait are as before")
+            (refusal_stores_nothing, any, [footprint], "a thousand denials store nothing")
+            (long_run_exact, injected, [], "a caller who asks at odd steps over thousands of windows is granted exactly the limit in each")
+            (count_peek_order, injected, [], "count and peek show exactly the units inside the longest window, newest first, unit by unit across weights, and none beyond the end")
+            (peek_shows_names, injected, [names], "peek shows each unit under the name that it was granted to")
+            (atomic_weighted_put, any, [], "a weight above the space that is left is denied whole, and one that equals it is granted")
+            (weight_equals_units, injected, [], "an item of weight `w` counts, waits and leaks like `w` items of weight 1 at one instant")
+            (weight_edges, any, [], "weight 0 is granted and stores nothing; a weight above a limit is denied for good, however large; all weights up to it are told apart")
         }
     };
 }

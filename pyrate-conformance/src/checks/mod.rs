@@ -1,6 +1,9 @@
 //! The checks, each a public function over a [`Subject`](crate::Subject).
 
 mod admission;
+mod denials;
+mod looking;
+mod weights;
 
 use crate::failure::Verdict;
 use crate::subject::Subject;
@@ -51,6 +54,9 @@ macro_rules! __check_functions {
 /// Where the checks are written, by topic.
 mod implementations {
     pub(super) use super::admission::*;
+    pub(super) use super::denials::*;
+    pub(super) use super::looking::*;
+    pub(super) use super::weights::*;
 }
 
 crate::__for_each_check! { __check_functions }
