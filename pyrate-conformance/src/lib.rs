@@ -6,6 +6,7 @@ mod audit;
 pub mod capabilities;
 pub mod checks;
 mod course;
+mod crowd;
 mod failure;
 mod handle;
 pub mod histories;

@@ -1,6 +1,8 @@
 //! The checks, each a public function over a [`Subject`](crate::Subject).
 
 mod admission;
+mod concurrency;
+mod history;
 
 use crate::failure::Verdict;
 use crate::subject::Subject;
@@ -51,6 +53,8 @@ macro_rules! __check_functions {
 /// Where the checks are written, by topic.
 mod implementations {
     pub(super) use super::admission::*;
+    pub(super) use super::concurrency::*;
+    pub(super) use super::history::*;
 }
 
 crate::__for_each_check! { __check_functions }
