@@ -78,6 +78,7 @@ pub mod broken;
 pub mod capabilities;
 pub mod checks;
 mod course;
+mod crowd;
 mod failure;
 mod handle;
 pub mod histories;
@@ -87,8 +88,8 @@ mod oracle;
 mod random;
 mod registry;
 mod rig;
-mod store;
 mod situations;
+mod store;
 mod subject;
 mod view;
 

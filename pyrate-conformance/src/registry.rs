@@ -22,6 +22,13 @@ macro_rules! __for_each_check {
             (atomic_weighted_put, any, [], "a weight above the space that is left is denied whole, and one that equals it is granted")
             (weight_equals_units, injected, [], "an item of weight `w` counts, waits and leaks like `w` items of weight 1 at one instant")
             (weight_edges, any, [], "weight 0 is granted and stores nothing; a weight above a limit is denied for good, however large; all weights up to it are told apart")
+
+            (threads_no_over_admission, any, [], "whatever threads put at once while time goes on, no window holds more than its limit")
+            (threads_no_lost_capacity, any, [], "threads that ask for more than the limit at one instant are granted exactly the limit, and none is denied before it is used up")
+            (handles_no_over_admission, any, [shared], "handles on one bucket know of each other's grants at once: together they never pass a limit")
+            (history_check, any, [], "by the intervals from call to return alone, threads were not granted more than the limit, and none was denied that had to be granted")
+            (leaker_races_put, any, [], "a leak beside the puts of other threads loses no grant and takes no room away")
+            (first_touch_race, any, [keys], "threads that use a key for the first time at once share one bucket")
         }
     };
 }

@@ -311,7 +311,8 @@ impl Rig {
         self.unfailed(answer)
     }
 
-    fn unfailed<T>(&self, answer: Result<T, BucketError>) -> Result<T, Box<Failure>> {
+    /// An answer, or the failure that the bucket didn't give one.
+    pub(crate) fn unfailed<T>(&self, answer: Result<T, BucketError>) -> Result<T, Box<Failure>> {
         answer.map_err(|error| self.failure("an answer", error_text(&error)))
     }
 

@@ -1,7 +1,9 @@
 //! The checks, each a public function over a [`Subject`](crate::Subject).
 
 mod admission;
+mod concurrency;
 mod denials;
+mod history;
 mod looking;
 mod weights;
 
@@ -54,7 +56,9 @@ macro_rules! __check_functions {
 /// Where the checks are written, by topic.
 mod implementations {
     pub(super) use super::admission::*;
+    pub(super) use super::concurrency::*;
     pub(super) use super::denials::*;
+    pub(super) use super::history::*;
     pub(super) use super::looking::*;
     pub(super) use super::weights::*;
 }
