@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use pyrate_core::{Grant, Rate, RateError, Rates, Timestamp};
+use pyrate_core::{Grant, Rate, Rates, Timestamp};
 
 use crate::failure::{Failure, Verdict};
 use crate::oracle::Oracle;
@@ -26,13 +26,6 @@ const LISTS: [&str; 6] = [
 
 /// Rates whose windows last longer than a check, for buckets on real time.
 const LONG_LISTS: [&str; 3] = ["5/1h", "3/1h;5/1d", "9007199254740990/1h;9007199254740991/1d"];
-
-impl From<RateError> for Box<Failure> {
-    fn from(refusal: RateError) -> Box<Failure> {
-        let expected = "rates that a bucket can hold".to_owned();
-        Box::new(Failure { expected, found: refusal.to_string(), ..Failure::default() })
-    }
-}
 
 /// Proves each list of rates.
 pub(crate) fn on_each_list(prove: impl Fn(Rates) -> Verdict) -> Verdict {
