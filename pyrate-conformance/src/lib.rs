@@ -82,6 +82,7 @@ mod crowd;
 mod failure;
 mod handle;
 pub mod histories;
+pub mod kill_matrix;
 mod ledger;
 mod macros;
 mod oracle;
