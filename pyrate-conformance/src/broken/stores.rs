@@ -34,7 +34,7 @@ impl AbstractBucket for LockReleased {
         });
         match found? {
             (now, Ok(spot)) if item.weight > 0 => {
-                thread::sleep(Duration::from_micros(20));
+                thread::yield_now();
                 let record =
                     |spot| self.inner.with_ledger(|l| l.record(self.rates(), item, spot, now));
                 Ok(Decision::Granted(record(spot)))
