@@ -22,6 +22,14 @@ macro_rules! __for_each_check {
             (atomic_weighted_put, any, [], "a weight above the space that is left is denied whole, and one that equals it is granted")
             (weight_equals_units, injected, [], "an item of weight `w` counts, waits and leaks like `w` items of weight 1 at one instant")
             (weight_edges, any, [], "weight 0 is granted and stores nothing; a weight above a limit is denied for good, however large; all weights up to it are told apart")
+            (leak_exactness, injected, [], "a leak removes nothing that is inside any window, and a second one at once removes nothing")
+            (leak_is_invisible, injected, [], "a leak anywhere in a history changes no later decision, count, wait or peek")
+            (flush_is_total, any, [], "after a flush a bucket is as new, but time does not run back")
+            (flush_spares_neighbours, any, [keys], "a flush leaves the other buckets of a store alone")
+            (bucket_isolation, any, [keys], "buckets of a store whose keys look alike, and names that look like keys, don't mix")
+            (sync_async_parity, injected, [], "one history is answered alike through both doors")
+            (store_error_propagates, any, [faults], "a failure of the store is an error with its outcome, never a decision, and records nothing if it says so")
+            (clock_error_propagates, injected, [], "a failure of the clock is an error, never a decision by some other time")
         }
     };
 }

@@ -2,6 +2,9 @@
 
 mod admission;
 mod denials;
+mod doors;
+mod failures;
+mod leaking;
 mod looking;
 mod weights;
 
@@ -55,6 +58,9 @@ macro_rules! __check_functions {
 mod implementations {
     pub(super) use super::admission::*;
     pub(super) use super::denials::*;
+    pub(super) use super::doors::*;
+    pub(super) use super::failures::*;
+    pub(super) use super::leaking::*;
     pub(super) use super::looking::*;
     pub(super) use super::weights::*;
 }
