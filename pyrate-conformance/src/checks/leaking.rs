@@ -75,7 +75,11 @@ fn leaks_unseen(twins: &Twins, every: usize) -> Verdict {
 fn is_as_without_leaks(history: &History, twins: &Twins) -> Verdict {
     let (mut grants, mut clock) = (Vec::new(), Rig::START.as_micros());
     for (moment, deed) in &history.acts {
-        twins.set(moment.instant(&history.rates, &grants, &mut clock));
+        // Not set back: time stands where a leak removed something, and that may be seen.
+        let before = clock;
+        let _ = moment.instant(&history.rates, &grants, &mut clock);
+        clock = clock.max(before);
+        twins.set(Timestamp::from_micros(clock));
         match deed {
             Deed::Leak => twins.other.leak().map(drop)?,
             Deed::Reserve { name, weight, .. } => {

@@ -6,6 +6,7 @@ mod doors;
 mod failures;
 mod leaking;
 mod looking;
+mod time;
 mod weights;
 
 use crate::failure::Verdict;
@@ -62,6 +63,7 @@ mod implementations {
     pub(super) use super::failures::*;
     pub(super) use super::leaking::*;
     pub(super) use super::looking::*;
+    pub(super) use super::time::*;
     pub(super) use super::weights::*;
 }
 
