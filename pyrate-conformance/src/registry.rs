@@ -29,6 +29,20 @@ macro_rules! __for_each_check {
             (history_check, any, [], "by the intervals from call to return alone, threads were not granted more than the limit, and none was denied that had to be granted")
             (leaker_races_put, any, [], "a leak beside the puts of other threads loses no grant and takes no room away")
             (first_touch_race, any, [keys], "threads that use a key for the first time at once share one bucket")
+            (leak_exactness, injected, [], "a leak removes nothing that is inside any window, and a second one at once removes nothing")
+            (leak_is_invisible, injected, [], "a leak anywhere in a history changes no later decision, count, wait or peek")
+            (flush_is_total, any, [], "after a flush a bucket is as new, but time does not run back")
+            (flush_spares_neighbours, any, [keys], "a flush leaves the other buckets of a store alone")
+            (bucket_isolation, any, [keys], "buckets of a store whose keys look alike, and names that look like keys, don't mix")
+            (sync_async_parity, injected, [], "one history is answered alike through both doors")
+            (store_error_propagates, any, [faults], "a failure of the store is an error with its outcome, never a decision, and records nothing if it says so")
+            (clock_regression, injected, [], "a clock that is set back anywhere, around leaks and cancels too, admits nothing twice, and all is as before once it has caught up")
+            (stale_stamp, any, [], "an item stamped before a later grant is decided at the instant of that grant")
+            (future_item_counts, any, [], "what was granted by a stamp in the future counts for those who come without one")
+            (instant_edges, any, [], "an instant beyond 2^53 - 1 is refused, and the last one below is granted its limit")
+            (idle_gap, injected, [], "after a gap at which some counter of time is back at zero, exactly the limit is granted")
+            (tick_precision, injected, [], "grants one tick apart show their own instants and leave one tick apart, at today's epoch and at the last one")
+            (clock_error_propagates, injected, [], "a failure of the clock is an error, never a decision by some other time")
         }
     };
 }

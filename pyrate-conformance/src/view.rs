@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use pyrate_core::{Decision, RateItem, Rates, Timestamp};
+use pyrate_core::{Decision, Grant, RateItem, Rates, Timestamp};
 
 use crate::failure::{Failure, Verdict};
 use crate::rig::{Rig, decision_text};
@@ -79,15 +79,39 @@ impl Twins {
         self.other.set(now);
     }
 
-    /// That both decide the same; answers the decision.
+    /// That both decide the same of `item`; answers their grants, if they do grant.
     ///
     /// # Errors
     ///
     /// [`Failure`] if they don't.
-    pub(crate) fn put(&self, item: &RateItem<'_>) -> Result<Decision, Box<Failure>> {
-        let (model, other) = (self.model.put_item(item)?, self.other.put_item(item)?);
+    pub(crate) fn put(&self, item: &RateItem<'_>) -> Result<Option<[Grant; 2]>, Box<Failure>> {
+        self.decided(self.model.put_item(item)?, self.other.put_item(item)?)
+    }
+
+    /// That both decide the same of `item`, which may wait; answers their grants, if they do grant.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if they don't.
+    pub(crate) fn reserve(
+        &self,
+        item: &RateItem<'_>,
+        max_delay: Duration,
+    ) -> Result<Option<[Grant; 2]>, Box<Failure>> {
+        self.decided(self.model.reserve(item, max_delay)?, self.other.reserve(item, max_delay)?)
+    }
+
+    fn decided(
+        &self,
+        model: Decision,
+        other: Decision,
+    ) -> Result<Option<[Grant; 2]>, Box<Failure>> {
+        // As text: the numbers of two buckets' reservations have nothing in common.
         self.same(&decision_text(&model), &decision_text(&other))?;
-        Ok(model)
+        match (model, other) {
+            (Decision::Granted(model), Decision::Granted(other)) => Ok(Some([model, other])),
+            _ => Ok(None),
+        }
     }
 
     /// That both show the same.

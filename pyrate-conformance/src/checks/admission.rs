@@ -81,7 +81,7 @@ fn rolls_back(twins: &Twins, rate: Rate) -> Verdict {
     }
     twins.advance(TICK);
     twins.same_view()?;
-    let _ = twins.put(&RateItem::new("a", first.weight))?;
+    twins.put(&RateItem::new("a", first.weight))?;
     twins.same_view()
 }
 

@@ -29,7 +29,7 @@ fn is_never_missed(twins: &Twins) -> Verdict {
         twins.other.view()?;
         twins.other.set(now);
         twins.other.unchanged(&before)?;
-        let _ = twins.put(&RateItem::new("a", 1))?;
+        twins.put(&RateItem::new("a", 1))?;
     }
     twins.same_view()
 }

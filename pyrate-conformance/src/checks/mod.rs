@@ -4,7 +4,11 @@ mod admission;
 mod concurrency;
 mod denials;
 mod history;
+mod doors;
+mod failures;
+mod leaking;
 mod looking;
+mod time;
 mod weights;
 
 use crate::failure::Verdict;
@@ -59,7 +63,11 @@ mod implementations {
     pub(super) use super::concurrency::*;
     pub(super) use super::denials::*;
     pub(super) use super::history::*;
+    pub(super) use super::doors::*;
+    pub(super) use super::failures::*;
+    pub(super) use super::leaking::*;
     pub(super) use super::looking::*;
+    pub(super) use super::time::*;
     pub(super) use super::weights::*;
 }
 
