@@ -16,6 +16,14 @@ macro_rules! __for_each_check {
             (history_check, any, [], "by the intervals from call to return alone, threads were not granted more than the limit, and none was denied that had to be granted")
             (leaker_races_put, any, [], "a leak beside the puts of other threads loses no grant and takes no room away")
             (first_touch_race, any, [keys], "threads that use a key for the first time at once share one bucket")
+
+            (reserve_matches_formula, injected, [reservations], "a reservation is granted the earliest instant at which every rate has room for it behind all who came before, no sooner and no later")
+            (fifo_order, any, [reservations], "reservations are due in the order in which they came: no light one passes a heavy one, which waits for no more than its window")
+            (try_does_not_barge, any, [reservations], "while somebody stands in line, an item that may not wait is denied even where it has room")
+            (cancellation_safety, injected, [reservations], "a reservation that is not due can be cancelled, once; its place goes to the next who fits, nobody in line is delayed, and nothing else changes")
+            (timeout_storm, injected, [reservations], "where half as many callers again as the limit serves come, and leave after a second, at least 90 % of the limit is served")
+            (max_delay_boundary, injected, [reservations], "a wait of exactly `max_delay` is waited, and a longer one is denied and stores nothing")
+            (bounded_backend_calls, injected, [reservations], "callers of a limiter call the store at most twice a grant, however long they wait in line")
         }
     };
 }

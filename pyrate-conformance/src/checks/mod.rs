@@ -1,8 +1,11 @@
 //! The checks, each a public function over a [`Subject`](crate::Subject).
 
 mod admission;
+mod backend_calls;
+mod cancellation;
 mod concurrency;
 mod history;
+mod waiting;
 
 use crate::failure::Verdict;
 use crate::subject::Subject;
@@ -53,8 +56,11 @@ macro_rules! __check_functions {
 /// Where the checks are written, by topic.
 mod implementations {
     pub(super) use super::admission::*;
+    pub(super) use super::backend_calls::*;
+    pub(super) use super::cancellation::*;
     pub(super) use super::concurrency::*;
     pub(super) use super::history::*;
+    pub(super) use super::waiting::*;
 }
 
 crate::__for_each_check! { __check_functions }
