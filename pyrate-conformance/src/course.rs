@@ -53,6 +53,15 @@ impl Event {
     pub(crate) fn agrees(&self) -> bool {
         self.expected == self.found
     }
+
+    /// Whether the bucket went another way than the oracle. A look that shows something else, or a denial for another reason,
+    /// changed nothing.
+    fn parts_ways(&self) -> bool {
+        let are_denials =
+            self.decisions.is_some_and(|(due, found)| due.is_denied() && found.is_denied());
+        let is_change = matches!(self.what, What::Decision | What::Cancel | What::Leak);
+        is_change && !are_denials && !self.agrees()
+    }
 }
 
 /// A history while it is played.
@@ -62,7 +71,7 @@ pub(crate) struct Course<'a, J> {
     oracle: Option<Oracle>,
     judge: &'a J,
     /// All grants so far, and whether each is held still.
-    grants: Vec<Grant>,
+    pub(crate) grants: Vec<Grant>,
     is_held: Vec<bool>,
 }
 
@@ -212,6 +221,7 @@ impl<J: Fn(&Rig, &Event) -> Verdict> Course<'_, J> {
         (self.judge)(&self.rig, event)?;
         // A wrong look doesn't change what is due; a bucket that shows no names is right in all the rest.
         if !event.agrees() && matches!(event.what, What::Decision | What::Cancel | What::Leak) {
+        if event.parts_ways() {
             self.oracle = None;
         }
         Ok(())

@@ -13,13 +13,13 @@ use crate::failure::{Failure, Step, Verdict};
 use crate::rig::Rig;
 
 /// How many threads call. More than a small machine has processors, so that they are interrupted as well.
-pub(crate) const CALLERS: usize = 4;
+pub(crate) const CALLERS: usize = 8;
 
 /// How long a crowd calls: on real time always, on a clock in hand at most.
 const WHILE: Duration = Duration::from_millis(40);
 
 /// How often each caller of a crowd calls, where the clock is in hand and the bucket is fast.
-const CALLS: usize = 2_000;
+const CALLS: usize = 10_000;
 
 /// The least that a caller calls, however slow the bucket is.
 const FEWEST_CALLS: usize = 20;
@@ -42,7 +42,7 @@ pub(crate) fn together<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) 
 
 /// Rates that a crowd fills again and again: in ticks where the clock is in hand, else in milliseconds.
 pub(crate) fn brisk_rates(keeps_own_time: bool) -> Result<Rates, Box<Failure>> {
-    Ok(if keeps_own_time { "3/1ms;5/2ms" } else { "3/10us;5/20us" }.parse()?)
+    Ok(if keeps_own_time { "2/200us;3/400us" } else { "2/3us;3/6us" }.parse()?)
 }
 
 /// One caller's calls, as long as a crowd calls. Every other one moves the clock on by a tick, under the feet of the others.

@@ -43,6 +43,14 @@ macro_rules! __for_each_check {
             (idle_gap, injected, [], "after a gap at which some counter of time is back at zero, exactly the limit is granted")
             (tick_precision, injected, [], "grants one tick apart show their own instants and leave one tick apart, at today's epoch and at the last one")
             (clock_error_propagates, injected, [], "a failure of the clock is an error, never a decision by some other time")
+
+            (reserve_matches_formula, injected, [reservations], "a reservation is granted the earliest instant at which every rate has room for it behind all who came before, no sooner and no later")
+            (fifo_order, any, [reservations], "reservations are due in the order in which they came: no light one passes a heavy one, which waits for no more than its window")
+            (try_does_not_barge, any, [reservations], "while somebody stands in line, an item that may not wait is denied even where it has room")
+            (cancellation_safety, injected, [reservations], "a reservation that is not due can be cancelled, once; its place goes to the next who fits, nobody in line is delayed, and nothing else changes")
+            (timeout_storm, injected, [reservations], "where half as many callers again as the limit serves come, and leave after a second, at least 90 % of the limit is served")
+            (max_delay_boundary, injected, [reservations], "a wait of exactly `max_delay` is waited, and a longer one is denied and stores nothing")
+            (bounded_backend_calls, injected, [reservations], "callers of a limiter call the store at most twice a grant, however long they wait in line")
         }
     };
 }

@@ -1,6 +1,8 @@
 //! The checks, each a public function over a [`Subject`](crate::Subject).
 
 mod admission;
+mod backend_calls;
+mod cancellation;
 mod concurrency;
 mod denials;
 mod history;
@@ -10,6 +12,7 @@ mod leaking;
 mod looking;
 mod time;
 mod weights;
+mod waiting;
 
 use crate::failure::Verdict;
 use crate::subject::Subject;
@@ -60,6 +63,8 @@ macro_rules! __check_functions {
 /// Where the checks are written, by topic.
 mod implementations {
     pub(super) use super::admission::*;
+    pub(super) use super::backend_calls::*;
+    pub(super) use super::cancellation::*;
     pub(super) use super::concurrency::*;
     pub(super) use super::denials::*;
     pub(super) use super::history::*;
@@ -69,6 +74,7 @@ mod implementations {
     pub(super) use super::looking::*;
     pub(super) use super::time::*;
     pub(super) use super::weights::*;
+    pub(super) use super::waiting::*;
 }
 
 crate::__for_each_check! { __check_functions }
