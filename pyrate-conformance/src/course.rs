@@ -54,8 +54,10 @@ impl Event {
         self.expected == self.found
     }
 
-    /// Whether the bucket went another way than the oracle. A look that shows something else, or a denial for another reason,
-    /// changed nothing.
+    /// Whether the bucket went another way than the oracle.
+    ///
+    /// A look that shows something else, or a denial for another reason, changed nothing; a bucket that shows no names is right in
+    /// all the rest.
     fn parts_ways(&self) -> bool {
         let are_denials =
             self.decisions.is_some_and(|(due, found)| due.is_denied() && found.is_denied());
@@ -219,8 +221,6 @@ impl<J: Fn(&Rig, &Event) -> Verdict> Course<'_, J> {
 
     fn judge(&mut self, event: &Event) -> Verdict {
         (self.judge)(&self.rig, event)?;
-        // A wrong look doesn't change what is due; a bucket that shows no names is right in all the rest.
-        if !event.agrees() && matches!(event.what, What::Decision | What::Cancel | What::Leak) {
         if event.parts_ways() {
             self.oracle = None;
         }
