@@ -53,6 +53,17 @@ impl Event {
     pub(crate) fn agrees(&self) -> bool {
         self.expected == self.found
     }
+
+    /// Whether the bucket went another way than the oracle.
+    ///
+    /// A look that shows something else, or a denial for another reason, changed nothing; a bucket that shows no names is right in
+    /// all the rest.
+    fn parts_ways(&self) -> bool {
+        let are_denials =
+            self.decisions.is_some_and(|(due, found)| due.is_denied() && found.is_denied());
+        let is_change = matches!(self.what, What::Decision | What::Cancel | What::Leak);
+        is_change && !are_denials && !self.agrees()
+    }
 }
 
 /// A history while it is played.
@@ -62,7 +73,7 @@ pub(crate) struct Course<'a, J> {
     oracle: Option<Oracle>,
     judge: &'a J,
     /// All grants so far, and whether each is held still.
-    grants: Vec<Grant>,
+    pub(crate) grants: Vec<Grant>,
     is_held: Vec<bool>,
 }
 
@@ -195,7 +206,11 @@ impl<J: Fn(&Rig, &Event) -> Verdict> Course<'_, J> {
         self.compare(What::Count, Some(count), found_count)?;
         self.compare(What::Waiting, Some(waits), found_waits)?;
         self.compare(What::Available, most, found_most)?;
-        self.compare(What::Peek, Some([newest, oldest, None]), ends)
+        let expected = [newest, oldest, None];
+        let instants = |units: &[Option<RateItem<'_>>; 3]| {
+            units.each_ref().map(|unit| unit.as_ref().map(|unit| (unit.timestamp, unit.weight)))
+        };
+        self.compare(What::Peek, Some(instants(&expected)), instants(&ends))
     }
 
     fn compare<T: Debug>(&mut self, what: What, expected: Option<T>, found: T) -> Verdict {
@@ -206,7 +221,7 @@ impl<J: Fn(&Rig, &Event) -> Verdict> Course<'_, J> {
 
     fn judge(&mut self, event: &Event) -> Verdict {
         (self.judge)(&self.rig, event)?;
-        if !event.agrees() {
+        if event.parts_ways() {
             self.oracle = None;
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use pyrate_core::Timestamp;
+use pyrate_core::{RateError, Timestamp};
 
 /// What a check answers. Boxed, because a failure holds a history.
 pub type Verdict = Result<(), Box<Failure>>;
@@ -63,3 +63,11 @@ impl fmt::Display for Failure {
 }
 
 impl Error for Failure {}
+
+/// A check that asks for rates which are none: not the bucket's fault.
+impl From<RateError> for Box<Failure> {
+    fn from(error: RateError) -> Box<Failure> {
+        let expected = "rates that make a valid list".to_owned();
+        Box::new(Failure { expected, found: error.to_string(), ..Failure::default() })
+    }
+}

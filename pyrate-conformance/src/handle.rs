@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use pyrate_core::{AnyBucket, BucketError, Decision, Grant, RateItem, Rates, Timestamp};
+use pyrate_core::{AnyBucket, BucketError, Decision, Grant, Outcome, RateItem, Rates, Timestamp};
 use tokio::runtime::Runtime;
 
 use crate::subject::Door;
@@ -21,10 +21,12 @@ static RUNTIME: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
 });
 
 /// Awaits `future` from a plain thread.
-fn awaited<T>(future: impl Future<Output = Result<T, BucketError>>) -> Result<T, BucketError> {
+pub(crate) fn awaited<T, E: From<BucketError>>(
+    future: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
     match &*RUNTIME {
         Ok(runtime) => runtime.block_on(future),
-        Err(error) => Err(BucketError::new(pyrate_core::Outcome::NotRecorded, error.to_string())),
+        Err(error) => Err(BucketError::new(Outcome::NotRecorded, error.to_string()).into()),
     }
 }
 

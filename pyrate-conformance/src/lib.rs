@@ -74,18 +74,25 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod audit;
+pub mod broken;
 pub mod capabilities;
 pub mod checks;
 mod course;
+mod crowd;
 mod failure;
 mod handle;
 pub mod histories;
+pub mod kill_matrix;
+mod ledger;
 mod macros;
 mod oracle;
 mod random;
 mod registry;
 mod rig;
+mod situations;
+mod store;
 mod subject;
+mod view;
 
 pub use audit::{Finding, audit};
 pub use failure::{Failure, Step, Verdict};
@@ -93,6 +100,7 @@ pub use handle::Handle;
 pub use oracle::{Oracle, Shown};
 pub use pyrate_core;
 pub use rig::Rig;
+pub use store::{MemoryBucket, MemoryStore};
 pub use subject::{Door, Opener, Probe, Store, Subject, Switch};
 
 /// Runs `check` on `subject`, as a test does.

@@ -4,20 +4,23 @@ use std::cell::Cell;
 use std::fmt::Debug;
 
 use proptest::strategy::Strategy;
-use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
+use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 
 use crate::failure::{Failure, Verdict};
 
 thread_local! {
     /// How often a failing case may be simplified.
     static SHRINKS: Cell<u32> = const { Cell::new(4_096) };
+    /// From where the random values come; `None`: from anywhere.
+    static SEED: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
-/// Runs `work` with hardly any shrinking: where only the verdict counts.
-pub(crate) fn without_shrinking<T>(work: impl FnOnce() -> T) -> T {
-    let before = SHRINKS.replace(0);
+/// Runs `work` on the same random values each time, and simplifies none: where only the verdict counts.
+pub(crate) fn repeatably<T>(work: impl FnOnce() -> T) -> T {
+    let before = (SHRINKS.replace(0), SEED.replace(Some(2_026)));
     let result = work();
-    SHRINKS.set(before);
+    SHRINKS.set(before.0);
+    SEED.set(before.1);
     result
 }
 
@@ -34,8 +37,9 @@ where
 {
     let default = Config::default();
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { default.cases } else { cases };
-    let config =
-        Config { cases, max_shrink_iters: SHRINKS.get(), failure_persistence: None, ..default };
+    let rng_seed = SEED.get().map_or(default.rng_seed, RngSeed::Fixed);
+    let max_shrink_iters = SHRINKS.get();
+    let config = Config { cases, rng_seed, max_shrink_iters, failure_persistence: None, ..default };
     let run = TestRunner::new(config).run(&strategy, |value| {
         play(&value).map_err(|failure| TestCaseError::fail(failure.found.clone()))
     });

@@ -123,11 +123,22 @@ impl Rig {
     ///
     /// [`Failure`] if they are not.
     pub fn granted(&self, weight: u64) -> Result<Grant, Box<Failure>> {
-        match self.put(weight)? {
-            Decision::Granted(grant) if grant.delay.is_zero() && grant.weight == weight => {
+        self.granted_item(&RateItem::new("a", weight))
+    }
+
+    /// Puts `item`, which must be granted now.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if it is not.
+    pub fn granted_item(&self, item: &RateItem<'_>) -> Result<Grant, Box<Failure>> {
+        match self.put_item(item)? {
+            Decision::Granted(grant) if grant.delay.is_zero() && grant.weight == item.weight => {
                 Ok(grant)
             }
-            other => Err(self.failure(format!("granted {weight}, now"), decision_text(&other))),
+            other => {
+                Err(self.failure(format!("granted {}, now", item.weight), decision_text(&other)))
+            }
         }
     }
 
@@ -137,7 +148,16 @@ impl Rig {
     ///
     /// [`Failure`] if they are not.
     pub fn denied(&self, weight: u64) -> Result<Denial, Box<Failure>> {
-        match self.put(weight)? {
+        self.denied_item(&RateItem::new("a", weight))
+    }
+
+    /// Puts `item`, which must be denied.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if it is not.
+    pub fn denied_item(&self, item: &RateItem<'_>) -> Result<Denial, Box<Failure>> {
+        match self.put_item(item)? {
             Decision::Denied(denial) => Ok(denial),
             granted @ Decision::Granted(_) => Err(self.failure("denied", decision_text(&granted))),
         }
@@ -291,11 +311,12 @@ impl Rig {
         self.unfailed(answer)
     }
 
-    fn unfailed<T>(&self, answer: Result<T, BucketError>) -> Result<T, Box<Failure>> {
+    /// An answer, or the failure that the bucket didn't give one.
+    pub(crate) fn unfailed<T>(&self, answer: Result<T, BucketError>) -> Result<T, Box<Failure>> {
         answer.map_err(|error| self.failure("an answer", error_text(&error)))
     }
 
-    fn note(&self, call: &str, answer: String) {
+    pub(crate) fn note(&self, call: &str, answer: String) {
         let at = self.clock.as_ref().and_then(|clock| clock.now().ok());
         let mut notes = self.notes();
         if notes.steps.len() == REMEMBERED {
@@ -324,7 +345,8 @@ pub(crate) fn decision_text(decision: &Decision) -> String {
     }
 }
 
-fn error_text(error: &BucketError) -> String {
+/// An error in a few words.
+pub(crate) fn error_text(error: &BucketError) -> String {
     format!("error: {error}")
 }
 

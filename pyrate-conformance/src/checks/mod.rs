@@ -1,6 +1,20 @@
 //! The checks, each a public function over a [`Subject`](crate::Subject).
 
 mod admission;
+mod backend_calls;
+mod cancellation;
+mod concurrency;
+mod denials;
+mod doors;
+mod failures;
+mod history;
+mod leaking;
+mod looking;
+mod names;
+mod storage;
+mod time;
+mod waiting;
+mod weights;
 
 use crate::failure::Verdict;
 use crate::subject::Subject;
@@ -51,6 +65,20 @@ macro_rules! __check_functions {
 /// Where the checks are written, by topic.
 mod implementations {
     pub(super) use super::admission::*;
+    pub(super) use super::backend_calls::*;
+    pub(super) use super::cancellation::*;
+    pub(super) use super::concurrency::*;
+    pub(super) use super::denials::*;
+    pub(super) use super::doors::*;
+    pub(super) use super::failures::*;
+    pub(super) use super::history::*;
+    pub(super) use super::leaking::*;
+    pub(super) use super::looking::*;
+    pub(super) use super::names::*;
+    pub(super) use super::storage::*;
+    pub(super) use super::time::*;
+    pub(super) use super::waiting::*;
+    pub(super) use super::weights::*;
 }
 
 crate::__for_each_check! { __check_functions }

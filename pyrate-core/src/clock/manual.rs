@@ -29,24 +29,49 @@ use crate::sleeper::Sleeper;
 /// ```
 #[derive(Clone, Debug)]
 pub struct ManualClock {
-    now: watch::Sender<Timestamp>,
+    reading: watch::Sender<Reading>,
+}
+
+/// Where the clock stands, and with what it fails to say so.
+#[derive(Clone, Debug, Default)]
+struct Reading {
+    now: Timestamp,
+    failure: Option<BucketError>,
 }
 
 impl ManualClock {
     /// A clock that shows [`Timestamp::ZERO`].
     #[must_use]
     pub fn new() -> ManualClock {
-        ManualClock { now: watch::Sender::new(Timestamp::ZERO) }
+        ManualClock { reading: watch::Sender::new(Reading::default()) }
     }
 
     /// Shows `now` from here on, which may lie in the past.
     pub fn set(&self, now: Timestamp) {
-        self.now.send_replace(now);
+        self.reading.send_replace(Reading { now, failure: None });
     }
 
     /// Moves on by the whole microseconds of `duration`; stops at [`Timestamp::MAX`].
     pub fn advance(&self, duration: Duration) {
-        self.now.send_modify(|now| *now = now.checked_add(duration).unwrap_or(Timestamp::MAX));
+        self.reading.send_modify(|reading| {
+            reading.now = reading.now.checked_add(duration).unwrap_or(Timestamp::MAX);
+        });
+    }
+
+    /// Fails each reading with `error` until the clock is [set](ManualClock::set) again: for tests of what a bucket does
+    /// without a clock. Those who sleep on it sleep on, by the instant at which it stands.
+    ///
+    /// ```
+    /// use pyrate_core::{BucketError, Clock, ManualClock, Outcome, Timestamp};
+    ///
+    /// let clock = ManualClock::new();
+    /// clock.fail(BucketError::new(Outcome::NotRecorded, "the time server is away"));
+    /// assert!(clock.now().is_err());
+    /// clock.set(Timestamp::ZERO);
+    /// assert!(clock.now().is_ok());
+    /// ```
+    pub fn fail(&self, error: BucketError) {
+        self.reading.send_modify(|reading| reading.failure = Some(error));
     }
 
     /// This clock as a sleeper, for a limiter's builder.
@@ -63,15 +88,15 @@ impl ManualClock {
     /// sleep here is [`sleeper`](ManualClock::sleeper).
     #[must_use]
     pub fn sleepers(&self) -> usize {
-        self.now.receiver_count()
+        self.reading.receiver_count()
     }
 
     async fn reach(&self, duration: Duration) {
         // Before it counts as asleep: whoever sees that may move the clock.
-        let wake = self.now.borrow().checked_add(duration).unwrap_or(Timestamp::MAX);
-        let mut now = self.now.subscribe();
+        let wake = self.reading.borrow().now.checked_add(duration).unwrap_or(Timestamp::MAX);
+        let mut reading = self.reading.subscribe();
         // Can't fail: this clock holds the sending side.
-        let _ = now.wait_for(|now| *now >= wake).await;
+        let _ = reading.wait_for(|reading| reading.now >= wake).await;
     }
 }
 
@@ -83,7 +108,8 @@ impl Default for ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> Result<Timestamp, BucketError> {
-        Ok(*self.now.borrow())
+        let reading = self.reading.borrow();
+        reading.failure.clone().map_or(Ok(reading.now), Err)
     }
 }
 
@@ -113,6 +139,7 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::error::Outcome;
 
     #[test]
     fn threads_and_tasks_wake_when_the_clock_gets_there_and_not_before() {
@@ -133,6 +160,17 @@ mod tests {
         thread.join().unwrap();
         drop(task);
         assert_eq!(clock.sleepers(), 0);
+    }
+
+    #[test]
+    fn a_failing_clock_fails_wherever_it_is_moved_until_it_is_set() {
+        let clock = ManualClock::new();
+        clock.fail(BucketError::new(Outcome::Unknown, "no signal"));
+        clock.advance(Duration::from_micros(3));
+        assert_eq!(clock.now().unwrap_err().outcome(), Outcome::Unknown);
+        assert_eq!(clock.reading.borrow().now, Timestamp::from_micros(3));
+        clock.set(Timestamp::from_micros(2));
+        assert_eq!(clock.now().unwrap(), Timestamp::from_micros(2));
     }
 
     #[test]
