@@ -5,14 +5,14 @@ mod backend_calls;
 mod cancellation;
 mod concurrency;
 mod denials;
-mod history;
 mod doors;
 mod failures;
+mod history;
 mod leaking;
 mod looking;
 mod time;
-mod weights;
 mod waiting;
+mod weights;
 
 use crate::failure::Verdict;
 use crate::subject::Subject;
@@ -67,14 +67,14 @@ mod implementations {
     pub(super) use super::cancellation::*;
     pub(super) use super::concurrency::*;
     pub(super) use super::denials::*;
-    pub(super) use super::history::*;
     pub(super) use super::doors::*;
     pub(super) use super::failures::*;
+    pub(super) use super::history::*;
     pub(super) use super::leaking::*;
     pub(super) use super::looking::*;
     pub(super) use super::time::*;
-    pub(super) use super::weights::*;
     pub(super) use super::waiting::*;
+    pub(super) use super::weights::*;
 }
 
 crate::__for_each_check! { __check_functions }
