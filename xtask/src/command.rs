@@ -4,7 +4,7 @@ use crate::suite::Size;
 
 /// Every command, one line each.
 pub(crate) const LIST: &str = "\
-cargo xtask test [--long]  runs every test; with --long also the full-size ones, optimised
+cargo xtask test [--long]  runs every test; with --long also the full-size ones, optimised, and cargo mutants
 cargo xtask tidy           checks the house rules that rustfmt and clippy do not know
 cargo xtask ci             runs all that a change must pass, from format to licences";
 

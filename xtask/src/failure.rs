@@ -20,6 +20,8 @@ pub(crate) enum Failure {
     File { path: PathBuf, source: io::Error },
     /// What the tests need could not be installed.
     Need { name: &'static str, source: io::Error },
+    /// A program that a promise rests on is not there.
+    Missing { name: &'static str, install: &'static str },
     /// The house rules are broken in as many places.
     Untidy { findings: usize },
     /// Cargo was content, but some tests failed.
@@ -40,6 +42,9 @@ impl fmt::Display for Failure {
             }
             Failure::File { path, source } => write!(f, "{}: {source}", path.display()),
             Failure::Need { name, source } => write!(f, "cannot install {name}: {source}"),
+            Failure::Missing { name, install } => {
+                write!(f, "{name} is not installed; to install it: {install}")
+            }
             Failure::Untidy { findings } => write!(f, "tidy: {findings} to repair"),
             Failure::TestsFailed => f.write_str("some tests failed"),
             Failure::NothingRan => f.write_str("no test ran"),

@@ -10,6 +10,7 @@ mod ci;
 mod command;
 mod examples;
 mod failure;
+mod mutants;
 mod needs;
 mod suite;
 mod tally;

@@ -2,6 +2,7 @@
 
 use crate::call::Call;
 use crate::failure::Failure;
+use crate::mutants;
 use crate::needs;
 use crate::tally::Tally;
 
@@ -10,7 +11,7 @@ use crate::tally::Tally;
 pub(crate) enum Size {
     /// What every change must pass.
     Normal,
-    /// The same, then once more at full size and optimised.
+    /// The same, then once more at full size and optimised, then over every mutant of the arithmetic.
     Long,
 }
 
@@ -18,7 +19,20 @@ pub(crate) enum Size {
 pub(crate) fn run(size: Size, tally: &mut Option<Tally>) -> Result<(), Failure> {
     let tally = tally.insert(Tally::default());
     needs::install()?;
-    calls(size).iter().try_for_each(|call| run_one(call, tally))
+    calls(size).iter().try_for_each(|call| run_one(call, tally))?;
+    match size {
+        Size::Normal => Ok(()),
+        Size::Long => count(mutants::run(), tally),
+    }
+}
+
+// The whole run over the mutants is one test: who reads the tally only sees that it failed, too.
+fn count(result: Result<(), Failure>, tally: &mut Tally) -> Result<(), Failure> {
+    match result {
+        Ok(()) => tally.passed += 1,
+        Err(_) => tally.failed += 1,
+    }
+    result
 }
 
 fn calls(size: Size) -> Vec<Call> {
@@ -66,6 +80,14 @@ mod tests {
     fn a_failed_test_is_red_even_if_cargo_is_content() {
         assert!(matches!(judge(Tally { passed: 9, failed: 1 }), Err(Failure::TestsFailed)));
         assert!(judge(Tally { passed: 9, failed: 0 }).is_ok());
+    }
+
+    #[test]
+    fn the_run_over_the_mutants_counts_as_one_test() {
+        let mut tally = Tally { passed: 9, failed: 0 };
+        assert!(count(Ok(()), &mut tally).is_ok());
+        assert!(count(Err(Failure::NothingRan), &mut tally).is_err());
+        assert_eq!(tally, Tally { passed: 10, failed: 1 });
     }
 
     #[test]

@@ -88,3 +88,16 @@ pub struct Denial {
     /// How long until the item fits if nothing else is granted; `None`: its weight is above a limit, it never fits.
     pub retry_after: Option<Duration>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decision_is_either_a_grant_or_a_denial() {
+        let granted = Decision::Granted(Grant::new(Timestamp::ZERO, Duration::ZERO, 1));
+        let denied = Decision::Denied(Denial { rate: Rate::per_second(1), retry_after: None });
+        assert_eq!([granted, denied].map(|it| it.is_granted()), [true, false]);
+        assert_eq!([granted, denied].map(|it| it.is_denied()), [false, true]);
+    }
+}

@@ -327,3 +327,25 @@ impl SlidingLog {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grant(log: &mut SlidingLog, at: u64) {
+        let (item, now) = (RateItem::new("", 1), Timestamp::from_micros(at));
+        assert!(log.reserve(&item, now, Duration::ZERO).unwrap().is_granted());
+    }
+
+    // Decisions would be the same without these shortcuts, only slower.
+    #[test]
+    fn cursors_move_only_when_an_item_does_not_fit_by_them_and_totals_are_not_counted_anew() {
+        let mut log = SlidingLog::new(Rate::new(3, Duration::from_micros(10)).unwrap());
+        [0, 1, 20].into_iter().for_each(|at| grant(&mut log, at));
+        assert_eq!(log.marks.dropped(), 0);
+        assert!(!log.fits_by_cursors(1, 20));
+        grant(&mut log, 20);
+        assert_eq!(log.marks.dropped(), 2);
+        assert!(log.fits_by_cursors(1, 20) && !log.fits_by_cursors(2, 20));
+    }
+}

@@ -175,6 +175,8 @@ impl Marks {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     fn marks(grants: &[(u64, u64)]) -> Marks {
@@ -202,6 +204,47 @@ mod tests {
                 assert_eq!(marks.gallop(from, |mark| mark.at <= bound), plain, "{from} {bound}");
             }
         }
+    }
+
+    #[test]
+    fn galloping_reads_few_marks_however_far_it_goes() {
+        let marks = marks(&(0..10_000).map(|at| (at, 1)).collect::<Vec<_>>());
+        for bound in [0, 1, 100, 5_000, 9_999] {
+            let reads = Cell::new(0);
+            let found = marks.gallop(0, |mark| {
+                reads.update(|reads| reads + 1);
+                mark.at < bound
+            });
+            // One a step of doubling length, one where it is too long, one a halving; where nothing is passed, one.
+            assert!(reads.get() <= 2 * (found + 1).ilog2() + 1, "{reads:?} reads to {found}");
+        }
+    }
+
+    #[test]
+    fn marks_are_full_where_one_more_needs_memory() {
+        let mut marks = marks(&[(0, 1)]);
+        let capacity = marks.ring.capacity();
+        for at in 1..8 {
+            assert_eq!(marks.is_full(), marks.ring.len() == capacity);
+            marks.add(at, 1);
+            if marks.ring.capacity() > capacity {
+                return;
+            }
+        }
+        panic!("eight marks fit where {capacity} do");
+    }
+
+    #[test]
+    fn memory_is_given_back_where_less_than_a_quarter_is_kept_and_twice_that_is_left() {
+        let mut marks = marks(&(0..100).map(|at| (at, 1)).collect::<Vec<_>>());
+        let capacity = marks.ring.capacity();
+        let quarter = capacity / 4;
+        assert!(marks.drain(100 - quarter).is_some());
+        marks.shrink();
+        assert_eq!(marks.ring.capacity(), capacity);
+        assert!(marks.drain(1).is_some());
+        marks.shrink();
+        assert!((2 * (quarter - 1)..capacity).contains(&marks.ring.capacity()));
     }
 
     #[test]

@@ -98,7 +98,8 @@ mod tests {
     use super::*;
 
     fn shown(names: &Names) -> Vec<&str> {
-        (0..).map_while(|newer| names.nth_newest(newer)).collect()
+        // Bounded, lest a fault that never ends holds up the run.
+        (0..100).map_while(|newer| names.nth_newest(newer)).collect()
     }
 
     #[test]
@@ -135,5 +136,31 @@ mod tests {
         names.push("a", 1);
         assert!(Arc::ptr_eq(&first, &names.runs[0].name));
         assert!(!Arc::ptr_eq(&names.shared("b"), &names.shared("a")));
+    }
+
+    #[test]
+    fn units_keep_their_names_when_they_are_numbered_anew() {
+        let mut names = Names::default();
+        names.push("a", 5);
+        names.push("b", 3);
+        names.forget(4);
+        assert_eq!((names.gone, names.appended), (4, 8));
+        names.rebase();
+        assert_eq!((names.gone, names.appended), (0, 4));
+        assert_eq!(shown(&names), ["b", "b", "b", "a"]);
+    }
+
+    #[test]
+    fn memory_is_given_back_where_less_than_a_quarter_is_kept_and_twice_that_is_left() {
+        let mut names = Names::default();
+        (0..100).for_each(|unit| names.push(["a", "b"][unit % 2], 1));
+        let capacity = names.runs.capacity();
+        let quarter = capacity / 4;
+        names.forget(100 - u64::try_from(quarter).unwrap());
+        names.shrink();
+        assert_eq!((names.runs.len(), names.runs.capacity()), (quarter, capacity));
+        names.forget(1);
+        names.shrink();
+        assert!((2 * (quarter - 1)..capacity).contains(&names.runs.capacity()));
     }
 }

@@ -111,3 +111,17 @@ impl Queue {
         self.places.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_is_idle_while_nobody_waits() {
+        let mut queue = Queue::default();
+        assert!(queue.is_idle());
+        let id = queue.push(Waiting { at: 5, weight: 1, name: None });
+        assert!(!queue.is_idle());
+        assert!(queue.free(5, id) && queue.is_idle());
+    }
+}

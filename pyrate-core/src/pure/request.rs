@@ -144,4 +144,17 @@ mod tests {
         assert_eq!(Request::from((name.clone(), 7)), plain.clone().weight(7));
         assert_eq!(Request::from(name), plain);
     }
+
+    #[test]
+    fn each_method_of_a_request_sets_its_own_part() {
+        let request = Request::new("a");
+        assert_eq!((request.weight, request.max_delay, request.timestamp), (1, None, None));
+        let (later, stamp) = (Duration::from_secs(3), Timestamp::from_micros(9));
+        assert_eq!(request.clone().weight(7), Request { weight: 7, ..request.clone() });
+        assert_eq!(
+            request.clone().max_delay(later),
+            Request { max_delay: Some(later), ..request.clone() }
+        );
+        assert_eq!(request.clone().timestamp(stamp), Request { timestamp: Some(stamp), ..request });
+    }
 }

@@ -46,6 +46,19 @@ fn what_changes_nothing_does_not_move_time() {
     assert_eq!(desk.log.seen(), start);
 }
 
+#[test]
+fn a_log_that_takes_the_place_of_another_does_not_run_back_behind_it() {
+    let mut desk = Desk::new("1/s");
+    let before = desk.now;
+    desk.log = desk.log.with_seen(before);
+    desk.earlier(HOUR);
+    assert_eq!((desk.log.seen(), desk.stands("", 1).at), (before, before));
+    desk.log = desk.log.with_seen(desk.now);
+    assert_eq!(desk.log.seen(), before);
+    desk.log = desk.log.with_seen(Timestamp::from_micros(u64::MAX));
+    assert_eq!(desk.log.seen(), Timestamp::MAX);
+}
+
 // ---- Rule 2: dropping ----------------------------------------------------------------------------------------------
 
 #[test]
@@ -86,6 +99,17 @@ fn a_window_that_began_behind_removed_entries_begins_with_the_next_one_appended(
     assert!(desk.admits(2));
     let denial = desk.denial(1);
     assert_eq!((denial.rate, denial.retry_after), (rate("2/s"), Some(SECOND)));
+}
+
+#[test]
+fn a_log_tells_from_when_on_it_is_as_new() {
+    let mut desk = Desk::new("1/s;2/3s");
+    assert_eq!(desk.log.expires_at(), Timestamp::ZERO);
+    desk.joins("", 1);
+    let waiter = desk.stands("", 1);
+    assert_eq!(desk.log.expires_at(), waiter.at.checked_add(3 * SECOND).unwrap());
+    desk.now = desk.log.expires_at();
+    assert_eq!((desk.log.leak(desk.now), desk.log.expires_at()), (Ok(2), Timestamp::ZERO));
 }
 
 // ---- Rule 8: stamps ------------------------------------------------------------------------------------------------
