@@ -2,6 +2,13 @@
 //!
 //! In a process of its own, and one test at a time: they count every byte that is allocated.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test may stop at the first surprise, and these say what they measured"
+)]
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
