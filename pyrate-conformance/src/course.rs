@@ -54,8 +54,10 @@ impl Event {
         self.expected == self.found
     }
 
-    /// Whether the bucket went another way than the oracle. A look that shows something else, or a denial for another reason,
-    /// changed nothing.
+    /// Whether the bucket went another way than the oracle.
+    ///
+    /// A look that shows something else, or a denial for another reason, changed nothing; a bucket that shows no names is right in
+    /// all the rest.
     fn parts_ways(&self) -> bool {
         let are_denials =
             self.decisions.is_some_and(|(due, found)| due.is_denied() && found.is_denied());

@@ -51,6 +51,12 @@ macro_rules! __for_each_check {
             (timeout_storm, injected, [reservations], "where half as many callers again as the limit serves come, and leave after a second, at least 90 % of the limit is served")
             (max_delay_boundary, injected, [reservations], "a wait of exactly `max_delay` is waited, and a longer one is denied and stores nothing")
             (bounded_backend_calls, injected, [reservations], "callers of a limiter call the store at most twice a grant, however long they wait in line")
+
+            (reopen, any, [reopening], "a new handle knows every grant that was acknowledged before, and how far time had come")
+            (changed_rates, any, [shared], "a handle with other rates is exact over all that was granted through any handle")
+            (footprint, any, [footprint], "units are stored until they have left the longest window and no longer; neither weight nor denials take room")
+            (hostile_names, any, [], "a name is text and nothing else: whatever it looks like, it is counted as any other, and shown as it was given")
+            (hostile_keys, any, [keys], "a key is text and nothing else: whatever it looks like, its bucket is its own")
         }
     };
 }

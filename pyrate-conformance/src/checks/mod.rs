@@ -10,6 +10,8 @@ mod failures;
 mod history;
 mod leaking;
 mod looking;
+mod names;
+mod storage;
 mod time;
 mod waiting;
 mod weights;
@@ -72,6 +74,8 @@ mod implementations {
     pub(super) use super::history::*;
     pub(super) use super::leaking::*;
     pub(super) use super::looking::*;
+    pub(super) use super::names::*;
+    pub(super) use super::storage::*;
     pub(super) use super::time::*;
     pub(super) use super::waiting::*;
     pub(super) use super::weights::*;
