@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use parking_lot::{Mutex, MutexGuard};
 use pyrate_core::{
     AbstractBucket, BucketError, Clock, Decision, Grant, RateItem, Rates, SlidingLog, Timestamp,
 };
@@ -11,6 +10,7 @@ use pyrate_core::{
 use crate::clock::BucketClock;
 use crate::glance::Glance;
 use crate::ids;
+use crate::sync::{Mutex, MutexGuard};
 
 /// An exact bucket in this process's memory.
 ///
