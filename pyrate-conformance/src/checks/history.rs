@@ -3,8 +3,6 @@
 //! It believes nothing that the bucket says of its grants but that they were granted: an instant within a call is all that
 //! is sure. What it finds wrong is wrong, whichever instants those were.
 
-use std::time::Duration;
-
 use pyrate_core::{Rate, Timestamp};
 
 use crate::crowd::{CALLERS, all, brisk_rates, keep_calling, put, together};
@@ -50,16 +48,40 @@ fn judge(rig: &Rig, calls: &[Call]) -> Verdict {
     let mut granted: Vec<Call> = calls.iter().copied().filter(|call| call.is_granted).collect();
     granted.sort_unstable_by_key(|call| call.from);
     rig.rates().iter().try_for_each(|rate| windows_hold(rig, *rate, &granted))?;
-    let longest = granted.iter().map(|call| call.until.saturating_since(call.from)).max();
-    let mut denied = calls.iter().filter(|call| !call.is_granted);
-    denied.try_for_each(|call| {
-        is_just(
-            rig,
-            *call,
-            &granted,
-            longest.unwrap_or_default() + rig.rates().longest().interval(),
-        )
-    })
+    let (called, answered) =
+        (Sums::of(&granted, |call| call.from), Sums::of(&granted, |call| call.until));
+    let may_bind = |rate: &Rate, denied: &Call| {
+        let gone = answered.up_to(|until| denied.from.saturating_since(until) >= rate.interval());
+        let may_count = called.up_to(|from| from <= denied.until).saturating_sub(gone);
+        may_count + denied.weight > rate.limit()
+    };
+    let is_just = |denied: &Call| rig.rates().iter().any(|rate| may_bind(rate, denied));
+    match calls.iter().find(|call| !call.is_granted && !is_just(call)) {
+        None => Ok(()),
+        Some(denied) => Err(unjust(rig, *denied, &granted)),
+    }
+}
+
+/// Units granted, in order of an instant of their calls.
+struct Sums(Vec<(Timestamp, u64)>);
+
+impl Sums {
+    fn of(granted: &[Call], instant: impl Fn(&Call) -> Timestamp) -> Sums {
+        let mut sums: Vec<_> = granted.iter().map(|call| (instant(call), call.weight)).collect();
+        sums.sort_unstable();
+        let mut total = 0;
+        for (_, sum) in &mut sums {
+            total += *sum;
+            *sum = total;
+        }
+        Sums(sums)
+    }
+
+    /// The units of the first calls for whose instant `holds`.
+    fn up_to(&self, holds: impl Fn(Timestamp) -> bool) -> u64 {
+        let count = self.0.partition_point(|(instant, _)| holds(*instant));
+        count.checked_sub(1).and_then(|last| self.0.get(last)).map_or(0, |(_, sum)| *sum)
+    }
 }
 
 /// That no window holds too many units of those that lie within it for sure: called and answered inside.
@@ -78,29 +100,16 @@ fn windows_hold(rig: &Rig, rate: Rate, granted: &[Call]) -> Verdict {
     Ok(())
 }
 
-/// That some rate may have been in the way of a denied call: with all units that could count at one of its instants.
-///
-/// Units of calls that began more than `reach` before it can't.
-fn is_just(rig: &Rig, denied: Call, granted: &[Call], reach: Duration) -> Verdict {
-    let begun = granted.partition_point(|call| call.from <= denied.until);
-    let (begun, _) = granted.split_at(begun);
-    let recent = begun.iter().rev();
-    let recent: Vec<Call> = recent
-        .take_while(|call| denied.from.saturating_since(call.from) <= reach)
-        .copied()
-        .collect();
-    let may_bind = |rate: &Rate| {
-        let may_count = |call: &&Call| denied.from.saturating_since(call.until) < rate.interval();
-        let units: u64 = recent.iter().filter(may_count).map(|call| call.weight).sum();
-        units + denied.weight > rate.limit()
+/// No rate can have been in the way of a denied call, not even with all units that could count at one of its instants.
+fn unjust(rig: &Rig, denied: Call, granted: &[Call]) -> Box<Failure> {
+    let longest = rig.rates().longest().interval();
+    let may_count = |call: &&Call| {
+        call.from <= denied.until && denied.from.saturating_since(call.until) < longest
     };
-    if rig.rates().iter().any(may_bind) {
-        return Ok(());
-    }
-    let mut calls: Vec<Call> = recent.into_iter().rev().collect();
+    let mut calls: Vec<Call> = granted.iter().filter(may_count).copied().collect();
     calls.push(denied);
     let expected = "granted, since no window can have been too full".to_owned();
-    Err(shown(rig, &calls, expected, "denied".to_owned()))
+    shown(rig, &calls, expected, "denied".to_owned())
 }
 
 fn shown(rig: &Rig, calls: &[Call], expected: String, found: String) -> Box<Failure> {
