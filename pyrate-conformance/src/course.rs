@@ -221,6 +221,7 @@ impl<J: Fn(&Rig, &Event) -> Verdict> Course<'_, J> {
 
     fn judge(&mut self, event: &Event) -> Verdict {
         (self.judge)(&self.rig, event)?;
+        // A wrong look doesn't change what is due; a bucket that shows no names is right in all the rest.
         if event.parts_ways() {
             self.oracle = None;
         }

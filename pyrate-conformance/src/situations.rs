@@ -79,10 +79,28 @@ pub(crate) fn earlier(at: Timestamp, duration: Duration) -> Timestamp {
 ///
 /// [`Failure`] if the bucket doesn't grant them.
 pub(crate) fn fill(rig: &Rig, rate: Rate) -> Result<Vec<Grant>, Box<Failure>> {
+    grant_early(rig, rate, 0)
+}
+
+/// The same, but the first few units come one by one, at different instants.
+///
+/// # Errors
+///
+/// [`Failure`] if the bucket doesn't grant them.
+pub(crate) fn trickle(rig: &Rig, rate: Rate) -> Result<Vec<Grant>, Box<Failure>> {
+    grant_early(rig, rate, 4)
+}
+
+fn grant_early(rig: &Rig, rate: Rate, singles: usize) -> Result<Vec<Grant>, Box<Failure>> {
     let mut plan = Oracle::new(rig.rates().clone(), Timestamp::ZERO);
     let (mut grants, mut left) = (Vec::new(), rate.limit());
     while left > 0 {
-        let weight = left.min(rig.rates().shortest().limit());
+        let is_single = grants.len() < singles;
+        if is_single && !grants.is_empty() {
+            rig.advance(TICK);
+        }
+        let most = if is_single { 1 } else { rig.rates().shortest().limit() };
+        let weight = left.min(most);
         let wait = plan.waiting(weight, rig.now()?).ok().flatten().unwrap_or_default();
         rig.advance(wait);
         grants.push(rig.granted(weight)?);
@@ -90,6 +108,18 @@ pub(crate) fn fill(rig: &Rig, rate: Rate) -> Result<Vec<Grant>, Box<Failure>> {
         left -= weight;
     }
     Ok(grants)
+}
+
+/// The last of `granted`, and all later ends of their windows, each after the tick before it; oldest first.
+pub(crate) fn edges(granted: &[Timestamp], rates: &[Rate]) -> Vec<Timestamp> {
+    let ends = granted.iter().flat_map(|at| rates.iter().map(|rate| end_of(*at, *rate)));
+    let last = granted.last().copied().unwrap_or_default();
+    let mut edges: Vec<_> = ends.flat_map(|end| [earlier(end, TICK), end]).collect();
+    edges.push(last);
+    edges.retain(|edge| *edge >= last);
+    edges.sort_unstable();
+    edges.dedup();
+    edges
 }
 
 /// Puts `count` items of several weights a good third of the shortest window apart, whatever is denied.

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use parking_lot::{Mutex, MutexGuard};
 use pyrate_core::{
     AbstractBucket, BucketError, Clock, Decision, Grant, RateItem, Rates, SlidingLog, Timestamp,
 };
@@ -11,6 +10,7 @@ use pyrate_core::{
 use crate::clock::BucketClock;
 use crate::glance::Glance;
 use crate::ids;
+use crate::sync::{Mutex, MutexGuard};
 
 /// An exact bucket in this process's memory.
 ///
@@ -48,9 +48,8 @@ impl InMemoryBucket {
     }
 
     fn on(clock: BucketClock, rates: Rates) -> InMemoryBucket {
-        let first_id = ids::first_of(ids::PER_BUCKET);
         InMemoryBucket {
-            log: Mutex::new(SlidingLog::new(rates.clone()).with_first_id(first_id)),
+            log: Mutex::new(SlidingLog::new(rates.clone())),
             glance: Glance::default(),
             clock,
             rates,
@@ -86,6 +85,9 @@ impl AbstractBucket for InMemoryBucket {
         // log would have to set it forward.
         let mut log = self.log.lock();
         let now = self.clock.now_for(item)?;
+        if !max_delay.is_zero() {
+            log.set_next_id(ids::next());
+        }
         let decision = log.reserve(item, now, max_delay)?;
         match decision {
             Decision::Granted(_) => self.glance.clear(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use pyrate_core::{BucketError, Clock, MonotonicClock, Timestamp};
+use pyrate_core::{BucketError, Clock, MonotonicClock, Timestamp, TimestampError};
 
 /// The default clock is told apart because a call through `dyn` would cost a tenth of the whole admission.
 pub(crate) enum BucketClock {
@@ -25,9 +25,14 @@ impl Clock for BucketClock {
     fn now(&self) -> Result<Timestamp, BucketError> {
         match self {
             BucketClock::Monotonic(clock) => clock.now(),
-            BucketClock::Other(clock) => clock.now(),
+            BucketClock::Other(clock) => checked(clock.now()?),
         }
     }
+}
+
+/// An author's clock may show what no log can hold.
+fn checked(now: Timestamp) -> Result<Timestamp, BucketError> {
+    if now > Timestamp::MAX { Err(TimestampError(now).into()) } else { Ok(now) }
 }
 
 impl fmt::Debug for BucketClock {

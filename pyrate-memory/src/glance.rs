@@ -2,9 +2,9 @@
 //!
 //! After a single unit was refused, nothing can be granted at once before a known instant, unless the log is changed.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use pyrate_core::{Denial, Rates, Timestamp};
+
+use crate::sync::{AtomicU64, Ordering};
 
 /// Instants stay below 2^53: above them, a word has room for the number of a rate.
 const INSTANT_BITS: u32 = 53;
@@ -19,6 +19,8 @@ pub(crate) struct Glance {
     /// The instant at which a unit fits, and the rate that sets it; 0 if nothing is known.
     until: AtomicU64,
     /// The bucket's time when that was found out. A clock that shows less has been set back: only the log knows more.
+    ///
+    /// It never falls, since a reader of `until` may meet a later one than belongs to it.
     from: AtomicU64,
 }
 
@@ -32,15 +34,12 @@ impl Glance {
 
     /// Remembers that a single unit was denied at `now`. Call under the lock.
     pub(crate) fn write(&self, denial: Denial, now: Timestamp, rates: &Rates) {
-        let rate = rates.iter().position(|rate| *rate == denial.rate);
-        let until = denial.retry_after.and_then(|wait| now.checked_add(wait));
-        let (Some(rate), Some(until)) = (rate.and_then(|rate| u64::try_from(rate).ok()), until)
-        else {
-            return;
-        };
-        if rate >> (u64::BITS - INSTANT_BITS) == 0 {
-            self.from.store(now.as_micros(), Ordering::Relaxed);
-            self.until.store(rate << INSTANT_BITS | until.as_micros(), Ordering::Release);
+        // A clock that was set back shows nothing until it has caught up: `from` must not fall.
+        if let Some(blocked) = Blocked::by(denial, now, rates)
+            && blocked.from >= self.from.load(Ordering::Relaxed)
+        {
+            self.from.store(blocked.from, Ordering::Relaxed);
+            self.until.store(blocked.until, Ordering::Release);
         }
     }
 
@@ -62,6 +61,18 @@ pub(crate) struct Blocked {
 }
 
 impl Blocked {
+    /// What the denial of a single unit at `now` tells; `None` if it does not fit in two words.
+    fn by(denial: Denial, now: Timestamp, rates: &Rates) -> Option<Blocked> {
+        let rate = rates.iter().position(|rate| *rate == denial.rate)?;
+        let rate = u64::try_from(rate).ok()?;
+        let until = now.checked_add(denial.retry_after?)?;
+        let fits = rate >> (u64::BITS - INSTANT_BITS) == 0;
+        fits.then(|| Blocked {
+            until: rate << INSTANT_BITS | until.as_micros(),
+            from: now.as_micros(),
+        })
+    }
+
     /// The denial of a single unit at `now`; `None` if only the log can tell.
     #[inline]
     pub(crate) fn denial(self, now: Timestamp, rates: &Rates) -> Option<Denial> {
@@ -86,16 +97,12 @@ mod tests {
 
     #[test]
     fn a_denial_is_repeated_with_what_is_left_of_its_wait() {
-        let (glance, rates): (_, Rates) = (Glance::default(), "1/1s;5/1h".parse().unwrap());
-        assert!(glance.read().is_none());
+        let rates: Rates = "1/1s;5/1h".parse().unwrap();
         let retry_after = Some(Duration::from_micros(10));
-        glance.write(Denial { rate: rates[1], retry_after }, at(100), &rates);
-        let blocked = glance.read().unwrap();
+        let blocked = Blocked::by(Denial { rate: rates[1], retry_after }, at(100), &rates).unwrap();
         let denial = blocked.denial(at(103), &rates).unwrap();
         assert_eq!(denial, Denial { rate: rates[1], retry_after: Some(Duration::from_micros(7)) });
         assert_eq!(blocked.denial(at(110), &rates), None);
         assert_eq!(blocked.denial(at(99), &rates), None);
-        glance.clear();
-        assert!(glance.read().is_none());
     }
 }

@@ -1,16 +1,10 @@
-//! Numbers of reservations: each log has a range of its own, so that a grant of one can't cancel a place in another.
+//! Numbers of reservations, unique in this process: a grant of one bucket can't cancel a place in another, nor one from
+//! before a name was forgotten a place of those who came after.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-static NEXT: AtomicU64 = AtomicU64::new(1);
-
-/// How many reservations a bucket numbers before it could meet the range of a later one.
-pub(crate) const PER_BUCKET: u64 = 1 << 32;
-
-/// The same for one name among many, whose logs come and go.
-pub(crate) const PER_NAME: u64 = 1 << 24;
-
-/// The first of `count` numbers.
-pub(crate) fn first_of(count: u64) -> u64 {
-    NEXT.fetch_add(count, Ordering::Relaxed)
+/// A number that was never given out before.
+pub(crate) fn next() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }

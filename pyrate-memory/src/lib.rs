@@ -26,6 +26,7 @@ mod clock;
 mod glance;
 mod ids;
 mod keyed;
+mod sync;
 
 pub use bucket::InMemoryBucket;
 pub use keyed::{KeyedMemory, KeyedMemoryBuilder};

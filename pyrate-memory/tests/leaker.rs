@@ -2,6 +2,14 @@
 //!
 //! In a process of its own, and one test at a time: they count this process's threads.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unchecked_time_subtraction,
+    reason = "a test may stop at the first surprise"
+)]
+
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -109,7 +117,9 @@ struct Several(Arc<Mutex<Vec<(AnyBucket, Duration)>>>);
 impl Several {
     fn of(buckets: &[(&Arc<Probe>, Duration)]) -> Several {
         let several = Several::default();
-        buckets.iter().for_each(|(bucket, every)| several.add(Arc::clone(bucket), *every));
+        for (bucket, every) in buckets {
+            several.add(Arc::clone(bucket), *every);
+        }
         several
     }
 

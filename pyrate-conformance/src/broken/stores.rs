@@ -105,33 +105,29 @@ impl CutKeys {
     }
 }
 
-/// Writes key and name into one text, and takes for the name what stands behind the first colon.
-#[derive(Clone, Debug)]
-pub struct SplicedNames<B> {
-    inner: B,
+/// Writes key and name into one text, and takes for the key what stands before the first colon.
+#[derive(Debug)]
+pub struct SplicedNames {
+    inner: MemoryBucket,
     key: String,
 }
 
-impl<B: AbstractBucket> SplicedNames<B> {
+impl SplicedNames {
     /// Puts the fault on `inner`, the bucket of `key`.
-    pub fn new(inner: B, key: &str) -> SplicedNames<B> {
+    #[must_use]
+    pub fn new(inner: MemoryBucket, key: &str) -> SplicedNames {
         SplicedNames { inner, key: key.to_owned() }
     }
 }
 
-impl<B: AbstractBucket> AbstractBucket for SplicedNames<B> {
-    forward! { now rates waiting cancel leak flush count available may_block }
+impl AbstractBucket for SplicedNames {
+    forward! { now rates waiting cancel leak flush count peek may_block }
 
     fn reserve(&self, item: &RateItem<'_>, max_delay: Duration) -> Result<Decision, BucketError> {
-        let spliced = RateItem::new(format!("{}:{}", self.key, item.name), item.weight);
-        self.inner.reserve(&RateItem { timestamp: item.timestamp, ..spliced }, max_delay)
-    }
-
-    fn peek(&self, index: u64) -> Result<Option<RateItem<'static>>, BucketError> {
-        Ok(self.inner.peek(index)?.map(|unit| {
-            let name = unit.name.split(':').nth(1).unwrap_or_default().to_owned();
-            RateItem { name: name.into(), ..unit }
-        }))
+        let text = format!("{}:{}", self.key, item.name);
+        let (key, name) = text.split_once(':').unwrap_or((&text, ""));
+        let item = RateItem { timestamp: item.timestamp, ..RateItem::new(name, item.weight) };
+        self.inner.store().bucket(key, self.rates().clone()).reserve(&item, max_delay)
     }
 }
 

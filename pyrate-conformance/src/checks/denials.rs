@@ -38,7 +38,7 @@ pub(crate) fn denial_names_the_binding_rate(subject: &Subject) -> Verdict {
         let denial = rig.denied(weight)?;
         rig.same("the binding rate", &rig.rates().get(binding), &Some(&denial.rate))?;
     }
-    for_all(64, histories(Mix::default(), 30), |history| {
+    for_all(32, histories(Mix::default(), 30), |history| {
         history.play(subject, &names_the_binding_rate).map(drop)
     })
 }
@@ -84,18 +84,18 @@ pub(crate) fn refusal_leaves_no_trace(subject: &Subject) -> Verdict {
     let rig = subject.rig("3/1h;5/1d".parse::<Rates>()?);
     rig.granted(3)?;
     let wait = rig.waiting(3)?;
-    refuse(&rig, 10_000)?;
-    rig.same("count", &3, &rig.count()?)?;
-    rig.same("the unit beyond", &None, &rig.peek(3)?)?;
-    // On real time a wait goes down by itself.
-    let after = rig.waiting(3)?;
-    rig.holds(after <= wait, "no longer wait than before the denials", &(wait, after))?;
-    if rig.clock().is_none() {
-        return Ok(());
+    // The first few alone: a bucket that keeps them all need not be asked ten thousand times.
+    for count in [10, 9_990] {
+        refuse(&rig, count)?;
+        rig.same("count", &3, &rig.count()?)?;
+        rig.same("the unit beyond", &None, &rig.peek(3)?)?;
+        // On real time a wait goes down by itself.
+        let after = rig.waiting(3)?;
+        rig.holds(after <= wait, "no longer wait than before the denials", &(wait, after))?;
+        rig.holds(after == wait || rig.clock().is_none(), "the same wait", &(wait, after))?;
     }
-    rig.same("the wait", &wait, &after)?;
     rig.advance(wait.unwrap_or_default());
-    rig.granted(2).map(drop)
+    if rig.clock().is_some() { rig.granted(2).map(drop) } else { Ok(()) }
 }
 
 pub(crate) fn refusal_stores_nothing(subject: &Subject) -> Verdict {

@@ -14,7 +14,7 @@ use crate::subject::{Door, Subject};
 use crate::view::Twins;
 
 pub(crate) fn sync_async_parity(subject: &Subject) -> Verdict {
-    for_all(48, histories(Mix::ALL, 25), |history| {
+    for_all(32, histories(Mix::ALL, 25), |history| {
         let [threads, tasks] = [Door::Sync, Door::Async].map(|door| subject.clone().through(door));
         let twins = Twins {
             model: threads.rig(history.rates.clone()),

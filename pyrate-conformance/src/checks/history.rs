@@ -48,40 +48,49 @@ fn judge(rig: &Rig, calls: &[Call]) -> Verdict {
     let mut granted: Vec<Call> = calls.iter().copied().filter(|call| call.is_granted).collect();
     granted.sort_unstable_by_key(|call| call.from);
     rig.rates().iter().try_for_each(|rate| windows_hold(rig, *rate, &granted))?;
-    let (called, answered) =
-        (Sums::of(&granted, |call| call.from), Sums::of(&granted, |call| call.until));
-    let may_bind = |rate: &Rate, denied: &Call| {
-        let gone = answered.up_to(|until| denied.from.saturating_since(until) >= rate.interval());
-        let may_count = called.up_to(|from| from <= denied.until).saturating_sub(gone);
-        may_count + denied.weight > rate.limit()
+    let (begun, ended) =
+        (Totals::of(&granted, |call| call.from), Totals::of(&granted, |c| c.until));
+    let may_bind = |denied: &Call, rate: &Rate| {
+        // What ended before the window began before it as well, unless the store's clock was set back.
+        let before = ended.up_to(|until| has_left(denied, until, *rate));
+        let units = begun.up_to(|from| from <= denied.until).saturating_sub(before);
+        units + denied.weight > rate.limit()
     };
-    let is_just = |denied: &Call| rig.rates().iter().any(|rate| may_bind(rate, denied));
-    match calls.iter().find(|call| !call.is_granted && !is_just(call)) {
+    let mut denied = calls.iter().filter(|call| !call.is_granted);
+    match denied.find(|denied| !rig.rates().iter().any(|rate| may_bind(denied, rate))) {
         None => Ok(()),
-        Some(denied) => Err(unjust(rig, *denied, &granted)),
+        Some(unjust) => Err(shown_unjust(rig, unjust, &granted)),
     }
 }
 
-/// Units granted, in order of an instant of their calls.
-struct Sums(Vec<(Timestamp, u64)>);
+/// Units of calls by some instant of theirs, in its order, each with those before it.
+///
+/// A thread that is interrupted within a call makes it last for as long as thousands of others: whoever looked at all calls
+/// that could count beside one would take minutes.
+struct Totals(Vec<(Timestamp, u64)>);
 
-impl Sums {
-    fn of(granted: &[Call], instant: impl Fn(&Call) -> Timestamp) -> Sums {
-        let mut sums: Vec<_> = granted.iter().map(|call| (instant(call), call.weight)).collect();
-        sums.sort_unstable();
+impl Totals {
+    fn of(calls: &[Call], instant: impl Fn(&Call) -> Timestamp) -> Totals {
+        let mut units: Vec<_> = calls.iter().map(|call| (instant(call), call.weight)).collect();
+        units.sort_unstable();
         let mut total = 0;
-        for (_, sum) in &mut sums {
-            total += *sum;
-            *sum = total;
+        for (_, units) in &mut units {
+            total += *units;
+            *units = total;
         }
-        Sums(sums)
+        Totals(units)
     }
 
-    /// The units of the first calls for whose instant `holds`.
-    fn up_to(&self, holds: impl Fn(Timestamp) -> bool) -> u64 {
-        let count = self.0.partition_point(|(instant, _)| holds(*instant));
-        count.checked_sub(1).and_then(|last| self.0.get(last)).map_or(0, |(_, sum)| *sum)
+    /// The units of the first calls, as long as `is_counted`.
+    fn up_to(&self, is_counted: impl Fn(Timestamp) -> bool) -> u64 {
+        let (counted, _) = self.0.split_at(self.0.partition_point(|(at, _)| is_counted(*at)));
+        counted.last().map_or(0, |(_, total)| *total)
     }
+}
+
+/// Whether a unit granted by `until` can't have counted at any instant of `call`.
+fn has_left(call: &Call, until: Timestamp, rate: Rate) -> bool {
+    call.from.saturating_since(until) >= rate.interval()
 }
 
 /// That no window holds too many units of those that lie within it for sure: called and answered inside.
@@ -100,14 +109,12 @@ fn windows_hold(rig: &Rig, rate: Rate, granted: &[Call]) -> Verdict {
     Ok(())
 }
 
-/// No rate can have been in the way of a denied call, not even with all units that could count at one of its instants.
-fn unjust(rig: &Rig, denied: Call, granted: &[Call]) -> Box<Failure> {
-    let longest = rig.rates().longest().interval();
-    let may_count = |call: &&Call| {
-        call.from <= denied.until && denied.from.saturating_since(call.until) < longest
-    };
-    let mut calls: Vec<Call> = granted.iter().filter(may_count).copied().collect();
-    calls.push(denied);
+/// A denial though no rate can have been in the way, beside all units that could count at one of its instants.
+fn shown_unjust(rig: &Rig, denied: &Call, granted: &[Call]) -> Box<Failure> {
+    let longest = rig.rates().longest();
+    let may_count =
+        |call: &&Call| call.from <= denied.until && !has_left(denied, call.until, longest);
+    let calls: Vec<Call> = granted.iter().filter(may_count).chain([denied]).copied().collect();
     let expected = "granted, since no window can have been too full".to_owned();
     shown(rig, &calls, expected, "denied".to_owned())
 }

@@ -7,7 +7,9 @@ use crate::failure::{Failure, Verdict};
 use crate::histories::{Deed, Mix};
 use crate::random::for_all;
 use crate::rig::Rig;
-use crate::situations::{TICK, earlier, end_of, fill, on_each, on_each_list, on_each_long_list};
+use crate::situations::{
+    TICK, earlier, edges, end_of, fill, on_each, on_each_list, on_each_long_list,
+};
 use crate::subject::Subject;
 use crate::view::Twins;
 
@@ -32,24 +34,12 @@ pub(crate) fn leak_exactness(subject: &Subject) -> Verdict {
     })
 }
 
-/// The last of `granted`, and all later ends of their windows, each after the tick before it; oldest first.
-fn edges(granted: &[Timestamp], rates: &[Rate]) -> Vec<Timestamp> {
-    let ends = granted.iter().flat_map(|at| rates.iter().map(|rate| end_of(*at, *rate)));
-    let last = granted.last().copied().unwrap_or_default();
-    let mut edges: Vec<_> = ends.flat_map(|end| [earlier(end, TICK), end]).collect();
-    edges.push(last);
-    edges.retain(|edge| *edge >= last);
-    edges.sort_unstable();
-    edges.dedup();
-    edges
-}
-
 pub(crate) fn leak_is_invisible(subject: &Subject) -> Verdict {
     on_each_list(|rates| {
         leaks_unseen(&subject.twins(&rates), 1)?;
         leaks_unseen(&subject.twins(&rates), 3)
     })?;
-    for_all(48, histories(Mix { leaks: true, ..Mix::default() }, 30), |history| {
+    for_all(32, histories(Mix { leaks: true, ..Mix::default() }, 30), |history| {
         is_as_without_leaks(history, &subject.twins(&history.rates))
     })
 }

@@ -4,7 +4,7 @@ use pyrate_core::{RateItem, Timestamp};
 
 use crate::failure::{Failure, Verdict};
 use crate::rig::Rig;
-use crate::situations::{TICK, crowd, earlier, end_of, fill, on_each, on_each_list, weights_up_to};
+use crate::situations::{crowd, edges, end_of, fill, on_each, on_each_list, weights_up_to};
 use crate::subject::Subject;
 use crate::view::Twins;
 
@@ -69,12 +69,8 @@ fn shows_what_was_granted(
 ) -> Verdict {
     on_each(subject, |rig| {
         let granted = grant_by_turns(rig)?;
-        let now = rig.now()?;
-        let ends = granted.iter().flat_map(|(at, ..)| {
-            let end = end_of(*at, rig.rates().longest());
-            [earlier(end, TICK), end]
-        });
-        for instant in [now].into_iter().chain(ends.filter(|end| *end > now)) {
+        let instants: Vec<_> = granted.iter().map(|(at, ..)| *at).collect();
+        for instant in edges(&instants, rig.rates()) {
             rig.set(instant);
             shows(rig, &granted, &judge)?;
         }

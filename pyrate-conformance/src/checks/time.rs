@@ -10,7 +10,7 @@ use crate::failure::{Failure, Verdict};
 use crate::histories::Mix;
 use crate::random::for_all;
 use crate::rig::{Rig, decision_text, error_text};
-use crate::situations::{TICK, earlier, end_of, fill, later, on_each_list};
+use crate::situations::{TICK, earlier, end_of, fill, later, on_each_list, trickle};
 use crate::subject::Subject;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -93,18 +93,20 @@ fn take(rig: &Rig, weight: u64) -> Result<Vec<(Timestamp, u64)>, Box<Failure>> {
     })
 }
 
-/// That what happens when the first units leave the window of `rate` lets no window be filled twice, should the clock be
-/// set back behind it.
+/// That what happens when units leave the window of `rate` lets no window be filled twice, should the clock be set back
+/// behind it: by a tick, or to the last grant.
 fn forgets_nothing(rig: &Rig, rate: Rate, forget: Forget) -> Verdict {
-    let filled = fill(rig, rate)?;
+    let filled = trickle(rig, rate)?;
     let mut granted: Vec<_> = filled.iter().map(|grant| (grant.at, grant.weight)).collect();
-    let now = rig.now()?;
-    for (at, _) in granted.clone() {
-        rig.set(end_of(at, rate));
+    let last = rig.now()?;
+    for end in filled.iter().map(|grant| end_of(grant.at, rate)) {
+        rig.set(end);
         granted.extend(forget(rig)?);
-        rig.set(now);
-        for weight in [rig.rates().shortest().limit(), 1, 1] {
-            granted.extend(take(rig, weight)?);
+        for back in [earlier(end, TICK), last] {
+            rig.set(back);
+            for weight in [rig.rates().shortest().limit(), 1, 1] {
+                granted.extend(take(rig, weight)?);
+            }
         }
     }
     let findings = audit(rig.rates(), &granted);
@@ -113,7 +115,7 @@ fn forgets_nothing(rig: &Rig, rate: Rate, forget: Forget) -> Verdict {
 
 fn never_over_admits(subject: &Subject, mix: Mix) -> Verdict {
     let any_answer = |_: &Rig, _: &Event| Ok(());
-    for_all(64, histories(mix, 30), |history| history.play(subject, &any_answer)?.audit())
+    for_all(48, histories(mix, 30), |history| history.play(subject, &any_answer)?.audit())
 }
 
 // ---- Stamps ---------------------------------------------------------------------------------------------------------

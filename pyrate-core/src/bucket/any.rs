@@ -101,9 +101,9 @@ impl AnyBucket {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 
-    /// Whether nobody else holds a clone.
-    pub(crate) fn is_unshared(&self) -> bool {
-        Arc::strong_count(&self.inner) == 1
+    /// How many clones there are, this one included.
+    pub(crate) fn holders(&self) -> usize {
+        Arc::strong_count(&self.inner)
     }
 
     /// See [`AbstractBucket::now`].

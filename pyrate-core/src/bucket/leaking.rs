@@ -21,12 +21,13 @@ impl AnyBucket {
     /// How long until it is to be leaked, if that is done each `interval`; `None` if it holds nothing, or never is.
     pub(crate) fn next_leak(&self, interval: Duration) -> Option<Duration> {
         let now = Instant::now();
+        // An interval that no clock can reach never ends.
+        let from_now = now.checked_add(interval).filter(|_| interval < Duration::MAX)?;
         let due = *self.leak_time().due();
         if due.is_none() && self.is_at_rest() {
             return None;
         }
-        // An interval that no clock can reach never ends.
-        let due = due.or_else(|| now.checked_add(interval))?;
+        let due = due.unwrap_or(from_now);
         *self.leak_time().due() = Some(due);
         Some(due.saturating_duration_since(now))
     }

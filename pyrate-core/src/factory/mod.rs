@@ -195,17 +195,6 @@ pub trait BucketFactory: Send + Sync + 'static {
     }
 }
 
-/// When the next of `buckets` is due, but an eighth of the shortest interval away at least.
-fn next_leak_of(
-    factory: &(impl BucketFactory + ?Sized),
-    buckets: &[AnyBucket],
-) -> Option<Duration> {
-    let intervals = buckets.iter().map(|bucket| factory.leak_interval(bucket));
-    let due =
-        buckets.iter().zip(intervals.clone()).filter_map(|(bucket, every)| bucket.next_leak(every));
-    Some(due.min()?.max(intervals.min()? / 8))
-}
-
 /// Leaks those of `factory`'s buckets whose time has come.
 fn leak_all_due(factory: &(impl BucketFactory + ?Sized)) {
     for bucket in factory.buckets() {

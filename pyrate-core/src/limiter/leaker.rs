@@ -1,12 +1,12 @@
 //! The leaker: one background thread a limiter, for as long as there is something to leak.
 //!
-//! It sleeps until the next bucket is due, and ends when nothing is held or the limiter is gone.
+//! It sleeps until the next bucket is due, for a second at most, and ends when nothing is held or the limiter is gone.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Inner, Limiter};
 
@@ -22,40 +22,66 @@ const LINGER: Duration = Duration::from_millis(100);
 /// When to try again after the factory itself panicked.
 const AFTER_PANIC: Duration = Duration::from_secs(1);
 
-/// Even where everything is due at once, it rests in between.
-const SHORTEST_REST: Duration = Duration::from_millis(1);
+/// Between two rounds it rests this many times as long as the first one took: it takes a tenth of a processor at most,
+/// however much there is to leak.
+const REST_FACTOR: u32 = 9;
+const SHORTEST_REST: Duration = Duration::from_millis(5);
+
+/// It looks this often at least: what comes after it fell asleep may be due earlier than all that it knew of. A round
+/// that took longer waited for a store rather than computed.
+const LONGEST_REST: Duration = Duration::from_secs(1);
+
+/// Where nothing needs a leaker, finding that out again takes one part in so many of the callers' time. It is asked again
+/// no sooner than this many nanoseconds later.
+const ASKING: u64 = 100;
+const SHORTEST_PAUSE: u64 = 100_000;
 
 /// A limiter's leaker.
 #[derive(Debug)]
 pub(super) struct Leaker {
     state: AtomicU8,
+    /// Also the right to start and to end the thread.
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// When to ask the factory again, in nanoseconds since this was made.
+    ask_at: AtomicU64,
+    made: Instant,
 }
 
 impl Leaker {
     pub(super) fn resting() -> Leaker {
-        Leaker { state: AtomicU8::new(RESTING), thread: Mutex::default() }
+        Leaker::of(RESTING)
     }
 
     pub(super) fn off() -> Leaker {
-        Leaker { state: AtomicU8::new(OFF), thread: Mutex::default() }
+        Leaker::of(OFF)
     }
 
-    /// Claims the right to run; one thread at a time has it.
-    fn claim(&self) -> bool {
-        self.state.compare_exchange(RESTING, RUNNING, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+    fn of(state: u8) -> Leaker {
+        Leaker {
+            state: AtomicU8::new(state),
+            thread: Mutex::default(),
+            ask_at: AtomicU64::new(0),
+            made: Instant::now(),
+        }
     }
 
     fn thread(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
         self.thread.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn elapsed(&self) -> u64 {
+        u64::try_from(self.made.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
     fn start(&self, limiter: Weak<Inner>) {
-        let started = thread::Builder::new().name("pyrate-leaker".into()).spawn(|| run(limiter));
-        match started {
-            Ok(thread) => *self.thread() = Some(thread),
+        let mut thread = self.thread();
+        if self.state.load(Ordering::SeqCst) == RESTING {
+            let start = thread::Builder::new().name("pyrate-leaker".into());
             // Where no thread can be had, the next call tries again.
-            Err(_) => self.state.store(RESTING, Ordering::SeqCst),
+            if let Ok(started) = start.spawn(|| run(limiter)) {
+                *thread = Some(started);
+                self.state.store(RUNNING, Ordering::SeqCst);
+            }
         }
     }
 
@@ -82,9 +108,16 @@ impl Limiter {
     #[cold]
     fn start_leaker(&self) {
         let leaker = &self.inner.leaker;
-        if self.inner.next_leak().is_some() && leaker.claim() {
-            leaker.start(Arc::downgrade(&self.inner));
+        let asked_at = leaker.elapsed();
+        if asked_at < leaker.ask_at.load(Ordering::Relaxed) {
+            return;
         }
+        if self.inner.next_leak().is_some() {
+            return leaker.start(Arc::downgrade(&self.inner));
+        }
+        let now = leaker.elapsed();
+        let pause = (now - asked_at).saturating_mul(ASKING).max(SHORTEST_PAUSE);
+        leaker.ask_at.store(now.saturating_add(pause), Ordering::Relaxed);
     }
 }
 
@@ -97,20 +130,29 @@ impl Inner {
 
     /// Leaks what is due and answers how long to rest; `None` if there is nothing to leak.
     fn leak_round(&self) -> Option<Duration> {
+        let start = Instant::now();
         let _ = catch_unwind(AssertUnwindSafe(|| self.factory.leak_due()));
-        self.next_leak().map(|next| next.max(SHORTEST_REST))
+        let next = self.next_leak()?;
+        let rest = start.elapsed().saturating_mul(REST_FACTOR).max(SHORTEST_REST);
+        Some(next.max(rest).min(LONGEST_REST))
     }
 
     /// Gives up the right to run, unless a call came in the meantime.
     fn may_end(&self) -> bool {
-        // Before anybody can start another thread, whose handle would be taken instead.
-        let thread = self.leaker.thread().take();
-        self.leaker.state.store(RESTING, Ordering::SeqCst);
-        if self.next_leak().is_none() || !self.leaker.claim() {
+        let leaker = &self.leaker;
+        leaker.state.store(RESTING, Ordering::SeqCst);
+        let is_needed = self.next_leak().is_some();
+        let mut thread = leaker.thread();
+        // Another one may have been started by now, whose handle stands there instead.
+        if leaker.state.load(Ordering::SeqCst) == RUNNING {
             return true;
         }
-        *self.leaker.thread() = thread;
-        false
+        if is_needed {
+            leaker.state.store(RUNNING, Ordering::SeqCst);
+        } else {
+            *thread = None;
+        }
+        !is_needed
     }
 }
 

@@ -84,11 +84,12 @@ impl SlidingLog {
         SlidingLog { names: None, ..self }
     }
 
-    /// Numbers reservations from `first` (1 to 2^63) on, so that the grants of two logs can't be mistaken for one another.
-    #[must_use]
-    pub fn with_first_id(mut self, first: u64) -> SlidingLog {
-        self.queue.number_after(first.clamp(1, 1 << 63) - 1);
-        self
+    /// Has the next reservation bear the number `id` (1 to 2^63), unless as high a one was given already.
+    ///
+    /// Numbers rise from 1 on by themselves. Whoever takes care that no two logs use the same ones can't mistake a grant of
+    /// one for that of another.
+    pub fn set_next_id(&mut self, id: u64) {
+        self.queue.number_after(id.clamp(1, 1 << 63) - 1);
     }
 
     /// Lets time not run back behind `seen`: for a log that takes the place of one whose time had come there.

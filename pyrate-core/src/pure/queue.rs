@@ -25,7 +25,7 @@ pub(crate) struct Queue {
 impl Queue {
     /// Numbers the next reservation one above `last_id`.
     pub(crate) fn number_after(&mut self, last_id: u64) {
-        self.last_id = last_id;
+        self.last_id = self.last_id.max(last_id);
     }
 
     /// Whether nobody waits.

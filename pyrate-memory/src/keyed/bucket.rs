@@ -65,8 +65,11 @@ impl AbstractBucket for NamedBucket {
     }
 
     fn available(&self) -> Result<u64, BucketError> {
-        let available = self.names.look(&self.name, None, Slot::available)?.transpose()?;
-        Ok(available.unwrap_or(self.plan.lowest_limit))
+        if let Some(available) = self.names.look(&self.name, None, Slot::available)? {
+            return Ok(available?);
+        }
+        let has_place = self.waiting(&RateItem::new("", 1))? == Some(Duration::ZERO);
+        Ok(if has_place { self.plan.lowest_limit } else { 0 })
     }
 
     fn peek(&self, index: u64) -> Result<Option<RateItem<'static>>, BucketError> {

@@ -2,6 +2,7 @@
 
 mod bucket;
 mod builder;
+mod expiry;
 mod names;
 mod packed;
 mod plan;

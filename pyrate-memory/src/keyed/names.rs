@@ -22,6 +22,10 @@ const SHARDS: usize = 64;
 /// by which it tells entries apart.
 const SHARD_SHIFT: u32 = 51;
 
+/// A caller who finds no place for its name asks again no sooner, and no later if nothing can be told.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
 /// A shard has its cache lines to itself, the one that the processor fetches along with them included.
 #[derive(Debug)]
 #[repr(align(128))]
@@ -91,7 +95,7 @@ impl Names {
             let now = self.clock.now_for(item)?;
             let longest = slot.plan().longest;
             if let Some(at) = slot.grant_at_a_glance(item.weight, now) {
-                shard.outlives(at.as_micros() + longest);
+                shard.expiry().outlive(at.as_micros() + longest);
                 return Ok(Decision::Granted(Grant::new(at, Duration::ZERO, item.weight)));
             }
             if let Some(decision) = shard.reserve_exactly(hash, item, now, max_delay)? {
@@ -115,14 +119,38 @@ impl Names {
         if let Some(decision) = self.try_first(hash, item, max_delay, &plan)? {
             return Ok(decision);
         }
-        self.sweep_due()?;
+        self.make_room()?;
         if let Some(decision) = self.try_first(hash, item, max_delay, &plan)? {
             return Ok(decision);
         }
-        // No name may be forgotten yet. The one that may be first makes room.
-        let now = self.clock.now_for(item)?;
-        let wait = self.next_sweep(now).unwrap_or_default().max(Duration::from_micros(1));
+        let wait = self.crowded_for()?.max(SHORTEST_WAIT);
         Ok(Decision::Denied(Denial { rate: plan.rates.shortest(), retry_after: Some(wait) }))
+    }
+
+    /// Sweeps until there is a place for one name more, or nothing is left to sweep.
+    fn make_room(&self) -> Result<(), BucketError> {
+        for shard in &self.shards {
+            let mut shard = shard.0.lock();
+            let now = self.clock.now()?;
+            if shard.crowded_sweep_due().is_some_and(|due| due <= now.as_micros()) {
+                self.sweep(&mut shard, now);
+            }
+            if self.held() < self.most {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// How long there is no place for one name more, at least and as far as is known.
+    fn crowded_for(&self) -> Result<Duration, BucketError> {
+        if self.held() < self.most {
+            return Ok(Duration::ZERO);
+        }
+        let due = self.shards.iter().filter_map(|shard| shard.0.lock().crowded_sweep_due()).min();
+        let now = self.clock.now()?;
+        // Where not a single name may be held, time doesn't help.
+        Ok(due.map_or(LONGEST_WAIT, |due| Timestamp::from_micros(due).saturating_since(now)))
     }
 
     /// As `reserve`, for a name that may have come in the meantime; `None` if it is one name too many.
@@ -148,9 +176,11 @@ impl Names {
         if shard.is_full() {
             // By the clock, not by this item's stamp, which says nothing about other names. Without a clock they stay.
             let _ = self.sweep_if_due(&mut shard);
+            shard.grow(|name| self.hash(name));
         }
-        if self.held.fetch_add(1, Ordering::Relaxed) >= self.most {
-            self.held.fetch_sub(1, Ordering::Relaxed);
+        // In one step: one name too many, if only for a moment, would keep others out that have a place.
+        let one_more = |held| (held < self.most).then_some(held + 1);
+        if self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_err() {
             return Ok(None);
         }
         shard.insert(hash, slot, |name| self.hash(name));
@@ -180,7 +210,10 @@ impl Names {
         let hash = self.hash(name);
         let mut shard = self.lock(hash);
         let now = stamp.map_or_else(|| self.clock.now(), Ok)?;
-        Ok(shard.get_mut(hash, name).map(|slot| change(slot, now)))
+        let Some(slot) = shard.get_mut(hash, name) else { return Ok(None) };
+        let (changed, expires_at) = (change(slot, now), slot.expires_at());
+        shard.expiry().note(expires_at);
+        Ok(Some(changed))
     }
 
     /// How long an item of a name would have to wait.
@@ -190,9 +223,11 @@ impl Names {
             return Ok(waiting?);
         }
         let (plan, hash) = (self.plans.of(&item.name), self.hash(&item.name));
+        let crowded = if item.weight == 0 { Duration::ZERO } else { self.crowded_for()? };
         let shard = self.lock(hash);
         let slot = Slot::new(SmolStr::default(), plan, shard.floor());
-        Ok(slot.waiting(item.weight, self.clock.now_for(item)?)?)
+        let waiting = slot.waiting(item.weight, self.clock.now_for(item)?)?;
+        Ok(waiting.map(|waiting| waiting.max(crowded)))
     }
 
     /// Forgets a name; `false` if it isn't held.
@@ -214,7 +249,7 @@ impl Names {
 
     pub(super) fn flush(&self) {
         for shard in &self.shards {
-            shard.0.lock().slots_mut().for_each(Slot::flush);
+            shard.0.lock().flush();
         }
     }
 
@@ -234,6 +269,7 @@ impl Names {
         self.shards.iter().try_for_each(|shard| self.sweep_if_due(&mut shard.0.lock()))
     }
 
+    /// Sweeps a shard if that is worth its while.
     fn sweep_if_due(&self, shard: &mut Shard) -> Result<(), BucketError> {
         if let Some(due) = shard.sweep_due() {
             let now = self.clock.now()?;

@@ -8,7 +8,6 @@ use std::time::Duration;
 use pyrate_core::{Rate, RateItem, Rates, SlidingLog, Timestamp};
 
 use super::plan::Plan;
-use crate::ids;
 
 const UNIT_BITS: u32 = 21;
 const MOST_UNITS: u64 = (1 << UNIT_BITS) - 1;
@@ -159,8 +158,7 @@ impl PackedLog {
 
     /// The same log in full.
     pub(super) fn unpacked(&self, rates: &Rates) -> SlidingLog {
-        let first_id = ids::first_of(ids::PER_NAME);
-        let mut log = SlidingLog::new(rates.clone()).without_names().with_first_id(first_id);
+        let mut log = SlidingLog::new(rates.clone()).without_names();
         for entry in self.entries().iter().filter(|entry| entry.units() > 0) {
             let (item, at) = (RateItem::new("", entry.units()), self.instant(*entry));
             // Every entry was granted at its instant behind the ones before it, so it is again.

@@ -5,22 +5,17 @@ use std::time::Duration;
 use hashbrown::HashTable;
 use pyrate_core::{Decision, RateItem, Timestamp, TimestampError};
 
+use super::expiry::{Expiry, Kept};
 use super::slot::Slot;
-
-/// How many parts of the shortest-lived names' window pass between two sweeps: names outlive their window by one such
-/// part at most.
-const SWEEPS_PER_WINDOW: u64 = 4;
 
 /// Some names with their logs.
 #[derive(Debug)]
 pub(super) struct Shard {
     table: HashTable<Slot>,
-    /// Names were forgotten at this instant: for those that come anew, time doesn't run back behind it.
+    /// The latest instant at which a name that was forgotten held something: time doesn't run back behind it for those
+    /// that come anew.
     floor: u64,
-    /// No name that is held now can be forgotten before.
-    next_sweep: u64,
-    /// Every name that is held now can be forgotten then.
-    quiet_at: u64,
+    expiry: Expiry,
 }
 
 /// What a sweep did.
@@ -32,7 +27,7 @@ pub(super) struct Swept {
 
 impl Shard {
     pub(super) fn new() -> Shard {
-        Shard { table: HashTable::new(), floor: 0, next_sweep: u64::MAX, quiet_at: 0 }
+        Shard { table: HashTable::new(), floor: 0, expiry: Expiry::of_nothing() }
     }
 
     pub(super) fn get(&self, hash: u64, name: &str) -> Option<&Slot> {
@@ -48,8 +43,9 @@ impl Shard {
         self.table.iter()
     }
 
-    pub(super) fn slots_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
-        self.table.iter_mut()
+    pub(super) fn flush(&mut self) {
+        self.table.iter_mut().for_each(Slot::flush);
+        self.expiry.note(0);
     }
 
     /// Decides on an item of a name that is held.
@@ -65,7 +61,7 @@ impl Shard {
         };
         let decision = slot.reserve(item.weight, now, max_delay)?;
         let expires_at = slot.expires_at();
-        self.outlives(expires_at);
+        self.expiry.outlive(expires_at);
         Ok(Some(decision))
     }
 
@@ -79,18 +75,22 @@ impl Shard {
         self.table.len() == self.table.capacity()
     }
 
+    /// Takes more memory if little is free: else every other name would find it full again.
+    pub(super) fn grow(&mut self, hasher: impl Fn(&str) -> u64) {
+        let len = self.table.len();
+        if len > self.table.capacity() / 4 * 3 {
+            self.table.reserve(len, |slot| hasher(slot.name()));
+        }
+    }
+
     /// Adds a name that isn't there.
     pub(super) fn insert(&mut self, hash: u64, slot: Slot, hasher: impl Fn(&str) -> u64) {
-        let expires_at = slot.expires_at();
-        self.next_sweep = self.next_sweep.min(expires_at);
-        self.quiet_at = self.quiet_at.max(expires_at);
+        self.expiry.note(slot.expires_at());
         self.table.insert_unique(hash, slot, |slot| hasher(slot.name()));
     }
 
-    /// Takes note that a name can't be forgotten before `expires_at`.
-    #[inline]
-    pub(super) fn outlives(&mut self, expires_at: u64) {
-        self.quiet_at = self.quiet_at.max(expires_at);
+    pub(super) fn expiry(&mut self) -> &mut Expiry {
+        &mut self.expiry
     }
 
     /// Forgets a name; `false` if it isn't there.
@@ -99,34 +99,34 @@ impl Shard {
         found.map(|entry| drop(entry.remove())).is_ok()
     }
 
-    /// When a sweep is next worth its while; `None` if there are no names.
+    /// When a sweep is due; `None` if there are no names.
     pub(super) fn sweep_due(&self) -> Option<u64> {
-        (!self.table.is_empty()).then_some(self.next_sweep.min(self.quiet_at))
+        (!self.table.is_empty()).then(|| self.expiry.due())
+    }
+
+    /// When a sweep may make room for a name that finds no place; `None` if there are no names.
+    pub(super) fn crowded_sweep_due(&self) -> Option<u64> {
+        (!self.table.is_empty()).then(|| self.expiry.due_if_crowded())
     }
 
     /// Forgets the names that hold nothing at `now`, and gives back memory.
     pub(super) fn sweep(&mut self, now: Timestamp, hasher: impl Fn(&str) -> u64) -> Swept {
-        let (before, mut units) = (self.table.len(), 0_u64);
-        let (mut first, mut last) = (u64::MAX, 0);
+        let (before, mut units, mut kept) = (self.table.len(), 0_u64, Kept::nothing());
         self.table.retain(|slot| {
-            // Can't fail: the instant was accepted before.
-            units = units.saturating_add(slot.leak(now).unwrap_or(0));
+            let leaked = slot.leak(now);
+            units = units.saturating_add(leaked.unwrap_or(0));
             let expires_at = slot.expires_at();
-            let is_kept = expires_at > now.as_micros();
+            let is_kept = leaked.is_err() || expires_at > now.as_micros();
             if is_kept {
-                (first, last) = (expires_at.min(first), expires_at.max(last));
+                kept.add(expires_at, slot.plan().longest);
+            } else {
+                self.floor = self.floor.max(expires_at);
             }
             is_kept
         });
-        let names = before - self.table.len();
-        if names > 0 {
-            self.floor = self.floor.max(now.as_micros());
-        }
-        // Sweeping for a single name again and again would cost more than it gives back.
-        let pause = last.saturating_sub(now.as_micros()) / SWEEPS_PER_WINDOW;
-        (self.next_sweep, self.quiet_at) = (first.max(now.as_micros() + pause), last);
+        self.expiry.swept(now.as_micros(), kept);
         self.shrink(hasher);
-        Swept { names, units }
+        Swept { names: before - self.table.len(), units }
     }
 
     fn shrink(&mut self, hasher: impl Fn(&str) -> u64) {

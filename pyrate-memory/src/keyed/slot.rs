@@ -11,6 +11,7 @@ use smol_str::SmolStr;
 
 use super::packed::{LONGEST_WINDOW, PackedLog};
 use super::plan::Plan;
+use crate::ids;
 
 /// A name and what was granted to it.
 #[derive(Clone, Debug)]
@@ -103,9 +104,13 @@ impl Slot {
         }
         let item = RateItem::new("", weight);
         let decision = match &mut self.log {
-            Log::Full(log) => log.reserve(&item, now, max_delay)?,
+            Log::Full(log) => {
+                log.set_next_id(ids::next());
+                log.reserve(&item, now, max_delay)?
+            }
             Log::Packed(packed) => {
                 let mut log = packed.unpacked(&self.plan.rates);
+                log.set_next_id(ids::next());
                 let decision = log.reserve(&item, now, max_delay)?;
                 if decision.is_granted() {
                     self.log = Log::Full(Box::new(log));

@@ -1,7 +1,8 @@
 //! What every test here has at hand: short units, and how random histories are run.
 
-use std::env;
-use std::time::Duration;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+use std::{env, thread};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -20,6 +21,22 @@ pub(crate) const fn us(micros: u64) -> Duration {
 
 pub(crate) fn per(limit: u64, interval: Duration) -> Rates {
     Rate::new(limit, interval).unwrap().into()
+}
+
+/// Lets other threads run until `holds`; gives up after half a minute, which only a hang takes.
+pub(crate) fn until(holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(30), "this should have come about");
+        thread::yield_now();
+    }
+}
+
+/// What `run` gives, which must not hang.
+pub(crate) fn in_time<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, waits) = mpsc::channel();
+    thread::spawn(move || done.send(run()).unwrap());
+    waits.recv_timeout(Duration::from_secs(30)).unwrap()
 }
 
 /// Runs `test` on so many random values, and on `long` where `PYRATE_LONG` is set.

@@ -57,7 +57,7 @@ fn factory() -> KeyedFactory {
 fn emptied(factory: &impl BucketFactory) -> usize {
     let held = factory.buckets().len();
     let is_empty = factory.flush().is_ok() && factory.leak().is_ok();
-    if is_empty && factory.buckets().is_empty() { held } else { usize::MAX }
+    if is_empty && factory.buckets().is_empty() { held } else { 1_000_000 }
 }
 
 #[test]

@@ -89,17 +89,23 @@ impl World {
 
     /// `before`, then a sweep with `meanwhile` inside it, then `after`; says what went wrong.
     pub(crate) fn play(&self, before: &[Deed], meanwhile: &[Deed], after: &[Deed]) -> Vec<String> {
-        before.iter().for_each(|deed| self.deed(*deed));
+        self.deeds(before);
         self.state().meanwhile = meanwhile.iter().copied().collect();
         self.sweep();
         self.state().meanwhile.clear();
-        after.iter().for_each(|deed| self.deed(*deed));
-        [Deed::Get, Deed::Put, Deed::Put, Deed::Put].iter().for_each(|deed| self.deed(*deed));
+        self.deeds(after);
+        self.deeds(&[Deed::Get, Deed::Put, Deed::Put, Deed::Put]);
         std::mem::take(&mut self.state().faults)
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.try_lock().expect("one thread only, and no lock held while a bucket is asked")
+    }
+
+    fn deeds(&self, deeds: &[Deed]) {
+        for deed in deeds {
+            self.deed(*deed);
+        }
     }
 
     fn deed(&self, deed: Deed) {

@@ -6,15 +6,25 @@
 #[cfg(test)]
 mod async_only;
 #[cfg(test)]
+mod caps;
+#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod equal;
 #[cfg(test)]
+mod failures;
+#[cfg(test)]
 mod first_use;
+#[cfg(test)]
+mod gone;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
 mod interleaved;
+#[cfg(test)]
+mod limiter_pair;
+#[cfg(test)]
+mod lines;
 #[cfg(test)]
 mod pair;
 #[cfg(test)]
@@ -22,6 +32,10 @@ mod rates;
 #[cfg(test)]
 mod stamps;
 #[cfg(test)]
+mod strange_names;
+#[cfg(test)]
 mod sweeps;
+#[cfg(test)]
+mod traces;
 #[cfg(test)]
 mod windows;

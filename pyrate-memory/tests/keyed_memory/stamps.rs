@@ -6,8 +6,9 @@ use pyrate_memory::{BucketFactory, Decision, KeyedMemory, ManualClock, RateItem,
 
 use crate::desk::{ms, per};
 
-fn at(millis: u64) -> Option<Timestamp> {
-    Some(Timestamp::from_micros(millis * 1_000))
+/// An item whose stamp lies beyond the window of everything else here.
+fn ahead(name: &str, weight: u64) -> RateItem<'_> {
+    RateItem { timestamp: Some(Timestamp::from_micros(500_000)), ..RateItem::new(name, weight) }
 }
 
 fn put(memory: &KeyedMemory, item: &RateItem<'_>) -> Decision {
@@ -29,7 +30,7 @@ fn an_item_that_leaves_no_trace_drops_nothing_however_far_ahead_its_stamp_lies()
     assert!(put(&memory, &two).is_granted());
     assert!(memory.reserve(&two, Duration::MAX).unwrap().is_granted());
     for weight in [0, 3, u64::MAX] {
-        let _ = put(&memory, &RateItem { timestamp: at(500), ..RateItem::new("a", weight) });
+        let _ = put(&memory, &ahead("a", weight));
         clock.advance(ms(1));
         assert!(put(&memory, &two).is_denied(), "after weight {weight}");
     }
@@ -46,8 +47,7 @@ fn a_stamp_that_lies_ahead_makes_no_other_name_forgotten() {
         assert!(put(&memory, &RateItem::new(name.as_str(), 2)).is_granted());
     }
     for number in 0..1_000 {
-        let stamped = RateItem::new(format!("stamped-{number}"), 1);
-        assert!(put(&memory, &RateItem { timestamp: at(500), ..stamped }).is_granted());
+        assert!(put(&memory, &ahead(&format!("stamped-{number}"), 1)).is_granted());
     }
     assert_eq!(memory.names(), 2_000);
     for name in &names {

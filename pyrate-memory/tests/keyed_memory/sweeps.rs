@@ -95,7 +95,10 @@ impl Beside {
         let ours = match step {
             Step::Get => self.memory.get(&item()).map(|handle| self.handle = handle.into_owned()),
             Step::Leak => self.memory.leak().map(drop),
-            Step::Pass => Ok(self.clock.advance(ms(10))),
+            Step::Pass => {
+                self.clock.advance(ms(10));
+                Ok(())
+            }
             Step::Dispose => {
                 self.memory.dispose("name");
                 self.bucket = bucket(&self.clock);

@@ -15,7 +15,7 @@ const STEPS: usize = 40;
 
 #[test]
 fn no_window_of_a_name_holds_more_than_its_limit_though_the_clock_runs_back() {
-    try_all(10_000, 500_000, &back_and_forth(STEPS), |history| Ledger::of(&history).play());
+    try_all(5_000, 500_000, &back_and_forth(STEPS), |history| Ledger::of(&history).play());
 }
 
 /// A `KeyedMemory` and all that it granted.

@@ -43,7 +43,7 @@ fn no_number_is_used_again_even_after_a_flush() {
 #[test]
 fn reservations_are_numbered_from_where_the_caller_says() {
     let mut desk = Desk::new("1/s");
-    desk.log = desk.log.with_first_id(700);
+    desk.log.set_next_id(700);
     desk.joins("", 1);
     assert_eq!([(); 2].map(|()| desk.stands("", 1).id()), [700, 701]);
     desk.log.flush();
