@@ -51,9 +51,9 @@ fn judge(rig: &Rig, calls: &[Call]) -> Verdict {
     let (begun, ended) =
         (Totals::of(&granted, |call| call.from), Totals::of(&granted, |c| c.until));
     let may_bind = |denied: &Call, rate: &Rate| {
-        // What ended before the window began before it as well.
-        let before = |until| has_left(denied, until, *rate);
-        let units = begun.up_to(|from| from <= denied.until) - ended.up_to(before);
+        // What ended before the window began before it as well, unless the store's clock was set back.
+        let before = ended.up_to(|until| has_left(denied, until, *rate));
+        let units = begun.up_to(|from| from <= denied.until).saturating_sub(before);
         units + denied.weight > rate.limit()
     };
     let mut denied = calls.iter().filter(|call| !call.is_granted);
