@@ -1,7 +1,6 @@
 //! A crowd: many threads that call at once, while time goes on.
 
 use std::panic::resume_unwind;
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,18 +18,18 @@ pub(crate) const CALLERS: usize = 8;
 const WHILE: Duration = Duration::from_millis(40);
 
 /// How often each caller of a crowd calls, where the clock is in hand and the bucket is fast.
-const CALLS: usize = 10_000;
+const CALLS: usize = 20_000;
 
 /// The least that a caller calls, however slow the bucket is.
 const FEWEST_CALLS: usize = 20;
 
 /// Does `work` on `count` threads, which start together; answers what each made of its number.
 pub(crate) fn together<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let (barrier, work) = (&Barrier::new(count), &work);
+    let (gate, work) = (&Gate::new(count), &work);
     thread::scope(|scope| {
         let start = |number| {
             scope.spawn(move || {
-                barrier.wait();
+                gate.pass();
                 work(number)
             })
         };
@@ -57,8 +56,8 @@ pub(crate) fn keep_calling<T>(
     };
     for number in (0..).take_while(|number| goes_on(*number)) {
         answers.push(call(number)?);
-        if number % 2 == 0 {
-            rig.advance(Duration::from_micros(1));
+        if number % 4 == 0 {
+            rig.advance(Duration::from_micros(2));
         }
     }
     Ok(answers)

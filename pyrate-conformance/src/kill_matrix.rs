@@ -1,6 +1,6 @@
-//! The kill matrix: which check finds which fault of the [broken buckets](crate::broken).
+//! The run of the kill matrix: every check on every [broken bucket](crate::broken).
 //!
-#![doc = include_str!("../docs/kill_matrix.md")]
+//! What came of it stands in [`matrix`](crate::matrix).
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,8 +11,9 @@ use crate::broken::{self, Broken};
 use crate::checks::{self, Check};
 use crate::random::repeatably;
 
-/// Checks that leave it to the threads what they meet: they may kill today and not tomorrow.
+/// Checks that leave it to threads or to real time what they meet: they may kill today and not tomorrow.
 const BY_CHANCE: &[&str] = &[
+    "bounded_backend_calls",
     "threads_no_over_admission",
     "threads_no_lost_capacity",
     "handles_no_over_admission",

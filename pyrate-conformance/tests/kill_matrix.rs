@@ -45,6 +45,10 @@ fn page_is_of_today(page: &str) -> Result<(), String> {
     if env::var_os("PYRATE_RENEW").is_some() {
         return fs::write(PAGE, page).map_err(|error| format!("{PAGE}: {error}"));
     }
+    // With another number of histories, other checks find a fault too.
+    if env::var_os("PROPTEST_CASES").is_some() {
+        return Ok(());
+    }
     match fs::read_to_string(PAGE) {
         Ok(found) if found == page => Ok(()),
         Ok(_) => Err(format!("{PAGE} is not of today; to write it anew: {RENEW}")),

@@ -2,6 +2,7 @@
 
 use pyrate_core::{AbstractBucket, Rates};
 
+use super::doors::{DoorsDriftApart, Polled};
 use super::line::{CancelledStays, GivenBackTwice, LastInFirstOut, LightPassesHeavy};
 use super::stores::{
     CachedByHandle, CutKeys, ErrorDenied, ErrorGranted, LockReleased, SplicedNames,
@@ -97,6 +98,12 @@ pub const ALL: &[Broken] = &[
     case(24, "given back twice", "cancellation_safety", || wrapped(GivenBackTwice::new)),
     case(25, "store error as granted", "store_error_propagates", || wrapped(ErrorGranted::new)),
     case(25, "store error as denied", "store_error_propagates", || wrapped(ErrorDenied::new)),
+    only_itself(case(26, "async door forgot the weight", "sync_async_parity", || {
+        Subject::dual(|rates, clock| {
+            DoorsDriftApart::new(MemoryStore::new(clock).bucket("key", rates))
+        })
+    })),
+    case(27, "callers poll", "bounded_backend_calls", || wrapped(Polled::new)),
 ];
 
 const fn case(
@@ -110,6 +117,10 @@ const fn case(
 
 const fn refuses_delays(broken: Broken) -> Broken {
     Broken { capabilities: WITHOUT_DELAYS, ..broken }
+}
+
+const fn only_itself(broken: Broken) -> Broken {
+    Broken { capabilities: &[], ..broken }
 }
 
 // ---- How they are made --------------------------------------------------------------------------------------------

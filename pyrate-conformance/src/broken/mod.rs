@@ -2,9 +2,10 @@
 //!
 //! [`ALL`] lists them. About a third are wrappers around any right bucket; the others are the list of
 //! [`MemoryStore`](crate::MemoryStore) with another [habit](Habits), or stand above that store. What each of them dies of
-//! is told by the [kill matrix](crate::kill_matrix).
+//! is told by the [kill matrix](crate::matrix).
 
 mod all;
+mod doors;
 mod forward;
 mod line;
 mod stores;
@@ -13,6 +14,7 @@ mod weights;
 mod windows;
 
 pub use all::{ALL, Broken, RIGHT};
+pub use doors::{DoorsDriftApart, Polled};
 pub use line::{CancelledStays, GivenBackTwice, LastInFirstOut, LightPassesHeavy};
 pub use stores::{CachedByHandle, CutKeys, ErrorDenied, ErrorGranted, LockReleased, SplicedNames};
 pub use time::{FutureIgnored, LossyTime, OutOfOrder, Overwriting, WaitOffByOne, WrappingAge};

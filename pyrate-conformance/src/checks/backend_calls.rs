@@ -21,8 +21,11 @@ const CALLERS: usize = 6;
 /// Whoever calls so often asks again and again: it is let go with an error.
 const MOST_CALLS: usize = 200;
 
-/// A caller of a right bucket is asleep or done by then, on the busiest of machines.
-const AT_MOST: Duration = Duration::from_secs(5);
+/// So long the next caller waits for those before to fall asleep. Whoever comes too early changes the order, which is not judged.
+const ASLEEP_WITHIN: Duration = Duration::from_millis(20);
+
+/// Those who still wait then wait for an instant that never comes.
+const SERVED_WITHIN: Duration = Duration::from_secs(5);
 
 pub(crate) fn bounded_backend_calls(subject: &Subject) -> Verdict {
     let rig = subject.rig(Rate::per_second(1));
@@ -48,19 +51,20 @@ fn serve_all(
     thread::scope(|scope| {
         let mut callers = Vec::new();
         for _ in 0..CALLERS {
+            let came = Instant::now();
             callers.push(scope.spawn(|| match door {
                 Door::Sync => limiter.acquire("a"),
                 Door::Async => awaited(limiter.acquire_async("a")),
             }));
             while finished(&callers) + clock.sleepers() < callers.len()
-                && started.elapsed() < AT_MOST
+                && came.elapsed() < ASLEEP_WITHIN
             {
                 thread::yield_now();
             }
         }
         while finished(&callers) < CALLERS {
             clock.advance(Duration::from_secs(1));
-            if started.elapsed() > AT_MOST {
+            if started.elapsed() > SERVED_WITHIN {
                 // Nobody sleeps through the end of time.
                 clock.set(Timestamp::MAX);
             }

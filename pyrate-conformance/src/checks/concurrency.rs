@@ -1,6 +1,6 @@
 //! What holds while many threads call at once.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use pyrate_core::{Grant, Rate, Timestamp};
@@ -21,7 +21,7 @@ pub(crate) fn threads_no_over_admission(subject: &Subject) -> Verdict {
 
 pub(crate) fn threads_no_lost_capacity(subject: &Subject) -> Verdict {
     let started = Instant::now();
-    for round in 0..20 {
+    for round in 0..200 {
         let rig = subject.rig(Rate::per_hour(LIMIT));
         exactly_the_limit(&rig, 1 + round % 2, |_| false)?;
         if started.elapsed() > ROUNDS_WHILE {
@@ -46,7 +46,7 @@ pub(crate) fn handles_no_over_admission(subject: &Subject) -> Verdict {
 
 pub(crate) fn leaker_races_put(subject: &Subject) -> Verdict {
     let rig = subject.rig(brisk_rates(subject.keeps_own_time())?);
-    let granted = all(together(CALLERS, |number| match number {
+    let granted = all(together(CALLERS, |number| match number % 3 {
         0 => keep_leaking(&rig),
         _ => keep_putting(&rig),
     }))?;
@@ -61,18 +61,16 @@ pub(crate) fn leaker_races_put(subject: &Subject) -> Verdict {
 }
 
 pub(crate) fn first_touch_race(subject: &Subject) -> Verdict {
-    let (store, gate, started) = (subject.open_store()?, Gate::new(CALLERS), Instant::now());
-    let granted = together(CALLERS, |_| {
-        let rounds = (0..FIRST_TOUCHES).map(|round| {
-            gate.pass();
-            if started.elapsed() < ROUNDS_WHILE { first_unit(&store, round) } else { Ok(0) }
-        });
-        // All rounds first: the others wait at the gate for one who fails.
-        rounds.collect::<Vec<_>>()
-    });
+    let store = subject.open_store()?;
+    let race = FirstTouches {
+        store: &store,
+        gate: Gate::new(FIRST_USERS),
+        end: AtomicUsize::new(FIRST_TOUCHES),
+    };
+    let granted = together(FIRST_USERS, |number| race.run(number));
     let granted: Vec<Vec<u64>> =
         granted.into_iter().map(|rounds| rounds.into_iter().collect()).collect::<Result<_, _>>()?;
-    (0..FIRST_TOUCHES).try_for_each(|round| {
+    (0..race.end.into_inner()).try_for_each(|round| {
         let units = granted.iter().filter_map(|rounds| rounds.get(round)).sum();
         one_bucket(&store, round, units)
     })
@@ -134,11 +132,36 @@ fn same_everywhere(handles: &[Rig], units: u64) -> Verdict {
 
 // ---- The first users of a key -------------------------------------------------------------------------------------
 
-/// How many keys are used for the first time.
-const FIRST_TOUCHES: usize = 200;
+/// How many keys are used for the first time, at most.
+const FIRST_TOUCHES: usize = 3_000;
 
-/// Fewer units than there are callers.
+/// By how many at once: each more makes it rarer that all run at the same time.
+const FIRST_USERS: usize = 3;
+
+/// Fewer units than there are first users.
 const FIRST_LIMIT: u64 = 2;
+
+struct FirstTouches<'a> {
+    store: &'a Store,
+    gate: Gate,
+    /// The round that isn't run any more; the first thread sets it.
+    end: AtomicUsize,
+}
+
+impl FirstTouches<'_> {
+    /// What one of the threads was granted in each round. One that fails goes on: the others wait for it at the gate.
+    fn run(&self, number: usize) -> Vec<Result<u64, Box<Failure>>> {
+        let started = Instant::now();
+        let goes_on = |round: &usize| {
+            if number == 0 && started.elapsed() > ROUNDS_WHILE {
+                self.end.fetch_min(*round, Ordering::SeqCst);
+            }
+            self.gate.pass();
+            *round < self.end.load(Ordering::SeqCst)
+        };
+        (0..=FIRST_TOUCHES).take_while(goes_on).map(|round| first_unit(self.store, round)).collect()
+    }
+}
 
 fn first_handle(store: &Store, round: usize) -> Rig {
     store.open(&format!("key {round}"), Rate::per_hour(FIRST_LIMIT))

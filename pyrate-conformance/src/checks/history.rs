@@ -3,8 +3,6 @@
 //! It believes nothing that the bucket says of its grants but that they were granted: an instant within a call is all that
 //! is sure. What it finds wrong is wrong, whichever instants those were.
 
-use std::time::Duration;
-
 use pyrate_core::{Rate, Timestamp};
 
 use crate::crowd::{CALLERS, all, brisk_rates, keep_calling, put, together};
@@ -50,16 +48,49 @@ fn judge(rig: &Rig, calls: &[Call]) -> Verdict {
     let mut granted: Vec<Call> = calls.iter().copied().filter(|call| call.is_granted).collect();
     granted.sort_unstable_by_key(|call| call.from);
     rig.rates().iter().try_for_each(|rate| windows_hold(rig, *rate, &granted))?;
-    let longest = granted.iter().map(|call| call.until.saturating_since(call.from)).max();
+    let (begun, ended) =
+        (Totals::of(&granted, |call| call.from), Totals::of(&granted, |c| c.until));
+    let may_bind = |denied: &Call, rate: &Rate| {
+        // What ended before the window began before it as well, unless the store's clock was set back.
+        let before = ended.up_to(|until| has_left(denied, until, *rate));
+        let units = begun.up_to(|from| from <= denied.until).saturating_sub(before);
+        units + denied.weight > rate.limit()
+    };
     let mut denied = calls.iter().filter(|call| !call.is_granted);
-    denied.try_for_each(|call| {
-        is_just(
-            rig,
-            *call,
-            &granted,
-            longest.unwrap_or_default() + rig.rates().longest().interval(),
-        )
-    })
+    match denied.find(|denied| !rig.rates().iter().any(|rate| may_bind(denied, rate))) {
+        None => Ok(()),
+        Some(unjust) => Err(shown_unjust(rig, unjust, &granted)),
+    }
+}
+
+/// Units of calls by some instant of theirs, in its order, each with those before it.
+///
+/// A thread that is interrupted within a call makes it last for as long as thousands of others: whoever looked at all calls
+/// that could count beside one would take minutes.
+struct Totals(Vec<(Timestamp, u64)>);
+
+impl Totals {
+    fn of(calls: &[Call], instant: impl Fn(&Call) -> Timestamp) -> Totals {
+        let mut units: Vec<_> = calls.iter().map(|call| (instant(call), call.weight)).collect();
+        units.sort_unstable();
+        let mut total = 0;
+        for (_, units) in &mut units {
+            total += *units;
+            *units = total;
+        }
+        Totals(units)
+    }
+
+    /// The units of the first calls, as long as `is_counted`.
+    fn up_to(&self, is_counted: impl Fn(Timestamp) -> bool) -> u64 {
+        let (counted, _) = self.0.split_at(self.0.partition_point(|(at, _)| is_counted(*at)));
+        counted.last().map_or(0, |(_, total)| *total)
+    }
+}
+
+/// Whether a unit granted by `until` can't have counted at any instant of `call`.
+fn has_left(call: &Call, until: Timestamp, rate: Rate) -> bool {
+    call.from.saturating_since(until) >= rate.interval()
 }
 
 /// That no window holds too many units of those that lie within it for sure: called and answered inside.
@@ -78,29 +109,14 @@ fn windows_hold(rig: &Rig, rate: Rate, granted: &[Call]) -> Verdict {
     Ok(())
 }
 
-/// That some rate may have been in the way of a denied call: with all units that could count at one of its instants.
-///
-/// Units of calls that began more than `reach` before it can't.
-fn is_just(rig: &Rig, denied: Call, granted: &[Call], reach: Duration) -> Verdict {
-    let begun = granted.partition_point(|call| call.from <= denied.until);
-    let (begun, _) = granted.split_at(begun);
-    let recent = begun.iter().rev();
-    let recent: Vec<Call> = recent
-        .take_while(|call| denied.from.saturating_since(call.from) <= reach)
-        .copied()
-        .collect();
-    let may_bind = |rate: &Rate| {
-        let may_count = |call: &&Call| denied.from.saturating_since(call.until) < rate.interval();
-        let units: u64 = recent.iter().filter(may_count).map(|call| call.weight).sum();
-        units + denied.weight > rate.limit()
-    };
-    if rig.rates().iter().any(may_bind) {
-        return Ok(());
-    }
-    let mut calls: Vec<Call> = recent.into_iter().rev().collect();
-    calls.push(denied);
+/// A denial though no rate can have been in the way, beside all units that could count at one of its instants.
+fn shown_unjust(rig: &Rig, denied: &Call, granted: &[Call]) -> Box<Failure> {
+    let longest = rig.rates().longest();
+    let may_count =
+        |call: &&Call| call.from <= denied.until && !has_left(denied, call.until, longest);
+    let calls: Vec<Call> = granted.iter().filter(may_count).chain([denied]).copied().collect();
     let expected = "granted, since no window can have been too full".to_owned();
-    Err(shown(rig, &calls, expected, "denied".to_owned()))
+    shown(rig, &calls, expected, "denied".to_owned())
 }
 
 fn shown(rig: &Rig, calls: &[Call], expected: String, found: String) -> Box<Failure> {

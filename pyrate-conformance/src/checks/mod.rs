@@ -1,4 +1,4 @@
-//! The checks, each a public function over a [`Subject`](crate::Subject).
+//! The checks, each a public function over a [`Subject`].
 
 mod admission;
 mod backend_calls;
