@@ -98,10 +98,10 @@ fn windows_hold(rig: &Rig, rate: Rate, granted: &[Call]) -> Verdict {
     let is_within = |first: &Call, at: Timestamp| at.saturating_since(first.from) < rate.interval();
     for (index, first) in granted.iter().enumerate() {
         let called = granted.iter().skip(index).take_while(|call| is_within(first, call.from));
-        let inside: Vec<Call> =
-            called.filter(|call| is_within(first, call.until)).copied().collect();
-        let units: u64 = inside.iter().map(|call| call.weight).sum();
+        let inside = called.filter(|call| is_within(first, call.until));
+        let units: u64 = inside.clone().map(|call| call.weight).sum();
         if units > rate.limit() {
+            let inside: Vec<Call> = inside.copied().collect();
             let expected = format!("at most {} units in any window of {rate}", rate.limit());
             return Err(shown(rig, &inside, expected, format!("{units} units for sure")));
         }
