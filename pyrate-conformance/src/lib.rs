@@ -58,7 +58,28 @@
 //!
 //! # How to read a failure
 //!
-//! @@FAILURE@@
+//! This bucket counts a unit one tick too long:
+//!
+//! ```text
+//! check `boundary_instant` failed
+//!   it proves: a unit granted at `t` counts one tick before `t + interval` and no longer at `t + interval`, for every rate
+//!   bucket:    1/1us, through its sync door
+//!
+//!         clock (us)  call                                          answer
+//!   1700000000000000  now                                           Timestamp(1700000000000000)
+//!   1700000000000000  put 1 of "a"                                  granted at 1700000000000000us
+//!   1700000000000000  now                                           Timestamp(1700000000000000)
+//!   1700000000000000  count                                         1
+//!   1700000000000000  put 1 of "a"                                  denied by 1/1us for 2µs
+//!   1700000000000001  count                                         1
+//!
+//!   expected:  count: 0
+//!   found:     1
+//! ```
+//!
+//! First the promise, then the bucket: its rates, and the door through which it was called. Then the history, the oldest call
+//! first, each with what the clock showed and what the bucket answered; at last, what a right bucket answers to the last
+//! call, and what this one did.
 //!
 //! Histories are random, and shrunk before they are shown. `PROPTEST_CASES` makes them more, `PROPTEST_RNG_SEED` repeats
 //! a run.
