@@ -22,14 +22,14 @@ const LINGER: Duration = Duration::from_millis(100);
 /// When to try again after the factory itself panicked.
 const AFTER_PANIC: Duration = Duration::from_secs(1);
 
-/// Between two rounds it rests this many times as long as the first one took: it takes a tenth of a processor at most,
-/// however much there is to leak.
-const REST_FACTOR: u32 = 9;
+/// Between two rounds it rests this many times as long as the first one took: it takes a fifth of a processor at most,
+/// however much there is to leak. A round that took long waited for a store rather than computed.
+const REST_FACTOR: u32 = 4;
 const SHORTEST_REST: Duration = Duration::from_millis(5);
+const LONGEST_REST: Duration = Duration::from_millis(250);
 
-/// It looks this often at least: what comes after it fell asleep may be due earlier than all that it knew of. A round
-/// that took longer waited for a store rather than computed.
-const LONGEST_REST: Duration = Duration::from_secs(1);
+/// It looks this often at least: what comes after it fell asleep may be due earlier than all that it knew of.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
 /// Where nothing needs a leaker, finding that out again takes one part in so many of the callers' time. It is asked again
 /// no sooner than this many nanoseconds later.
@@ -133,8 +133,8 @@ impl Inner {
         let start = Instant::now();
         let _ = catch_unwind(AssertUnwindSafe(|| self.factory.leak_due()));
         let next = self.next_leak()?;
-        let rest = start.elapsed().saturating_mul(REST_FACTOR).max(SHORTEST_REST);
-        Some(next.max(rest).min(LONGEST_REST))
+        let rest = start.elapsed().saturating_mul(REST_FACTOR).clamp(SHORTEST_REST, LONGEST_REST);
+        Some(next.clamp(rest, LONGEST_SLEEP))
     }
 
     /// Gives up the right to run, unless a call came in the meantime.

@@ -107,9 +107,9 @@ impl Limiter {
     ) -> impl Future<Output = Result<Grant, AcquireError>> + Send {
         let item = self.inner.factory.wrap_item(&request.into());
         async move {
-            let decision = self.inner.factory.reserve_async(&item, Duration::ZERO).await?;
+            let decision = self.inner.factory.reserve_async(&item, Duration::ZERO).await;
             self.wake_leaker();
-            match decision {
+            match decision? {
                 Decision::Granted(grant) => Ok(grant),
                 Decision::Denied(denial) => Err(refused(&item, denial)),
             }
