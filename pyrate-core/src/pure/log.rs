@@ -341,7 +341,9 @@ mod tests {
     #[test]
     fn cursors_move_only_when_an_item_does_not_fit_by_them_and_totals_are_not_counted_anew() {
         let mut log = SlidingLog::new(Rate::new(3, Duration::from_micros(10)).unwrap());
-        [0, 1, 20].into_iter().for_each(|at| grant(&mut log, at));
+        for at in [0, 1, 20] {
+            grant(&mut log, at);
+        }
         assert_eq!(log.marks.dropped(), 0);
         assert!(!log.fits_by_cursors(1, 20));
         grant(&mut log, 20);
