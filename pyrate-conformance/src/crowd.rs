@@ -44,7 +44,8 @@ pub(crate) fn brisk_rates(keeps_own_time: bool) -> Result<Rates, Box<Failure>> {
     Ok(if keeps_own_time { "2/200us;3/400us" } else { "2/3us;3/6us" }.parse()?)
 }
 
-/// One caller's calls, as long as a crowd calls. Every fourth moves the clock on by two ticks, under the feet of the others.
+/// One caller's calls, as long as a crowd calls. Every fourth moves the clock on by two ticks, under the feet of the
+/// others.
 pub(crate) fn keep_calling<T>(
     rig: &Rig,
     mut call: impl FnMut(usize) -> Result<T, Box<Failure>>,

@@ -86,9 +86,9 @@
 //!
 //! # How strong it is
 //!
-//! The suite proves itself on 27 kinds of broken buckets, each of which must fail the check that names its fault, and on
-//! right ones, which must fail none; see [`kill_matrix`]. The [`Oracle`] that answers are compared with is a plain list searched by trial; it
-//! shares nothing with [`SlidingLog`](pyrate_core::SlidingLog).
+//! The suite proves itself on 27 kinds of broken buckets, each of which must fail the check that names its fault, and
+//! on right ones, which must fail none; see [`kill_matrix`]. The [`Oracle`] that answers are compared with is a plain list
+//! searched by trial; it shares nothing with [`SlidingLog`](pyrate_core::SlidingLog).
 //!
 //! [`audit`] is for grants of your own, from wherever they come.
 
