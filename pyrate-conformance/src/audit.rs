@@ -18,8 +18,8 @@ pub struct Finding {
 
 /// Finds the windows of `grants` that hold more than their rates allow: of each rate the one for each last grant.
 ///
-/// `grants` are instants with their units, in any order. Every half-open window of a rate's interval is looked at, since
-/// the fullest ones end with a grant. Cancelled grants don't belong here.
+/// `grants` are instants with their units, in any order. Every half-open window of a rate's interval is looked at,
+/// since the fullest ones end with a grant. Cancelled grants don't belong here.
 ///
 /// ```
 /// use pyrate_conformance::audit;

@@ -44,7 +44,7 @@ pub(crate) fn brisk_rates(keeps_own_time: bool) -> Result<Rates, Box<Failure>> {
     Ok(if keeps_own_time { "2/200us;3/400us" } else { "2/3us;3/6us" }.parse()?)
 }
 
-/// One caller's calls, as long as a crowd calls. Every other one moves the clock on by a tick, under the feet of the others.
+/// One caller's calls, as long as a crowd calls. Every fourth moves the clock on by two ticks, under the feet of the others.
 pub(crate) fn keep_calling<T>(
     rig: &Rig,
     mut call: impl FnMut(usize) -> Result<T, Box<Failure>>,
@@ -112,7 +112,8 @@ fn overfull(rig: &Rig, finding: Finding, grants: &[Grant]) -> Box<Failure> {
 
 /// Where threads meet before each of many rounds, to start it in the same moment.
 ///
-/// They spin: a barrier of the operating system's wakes them one after another, and the first is done before the second comes.
+/// They spin: a barrier of the operating system's wakes them one after another, and the first is done before the second
+/// comes.
 #[derive(Debug)]
 pub(crate) struct Gate {
     threads: usize,

@@ -64,7 +64,7 @@ impl fmt::Display for Failure {
 
 impl Error for Failure {}
 
-/// A check that asks for rates which are none: not the bucket's fault.
+/// A check that asks for rates that make no valid list: not the bucket's fault.
 impl From<RateError> for Box<Failure> {
     fn from(error: RateError) -> Box<Failure> {
         let expected = "rates that make a valid list".to_owned();

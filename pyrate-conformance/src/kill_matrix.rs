@@ -1,6 +1,9 @@
-//! The run of the kill matrix: every check on every [broken bucket](crate::broken).
+//! The kill matrix: every check on every [broken bucket](crate::broken), and what came of it.
 //!
-//! What came of it stands in [`matrix`](crate::matrix).
+//! The table lists the checks that find a fault; those that leave it to threads what they meet, only where the fault has
+//! their name. `cargo test` runs the matrix and fails where the table is not of today.
+//!
+#![doc = include_str!("../docs/kill_matrix.md")]
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -34,7 +37,7 @@ pub struct KillMatrix {
 pub struct Row {
     /// The bucket.
     pub bucket: Broken,
-    /// The names of the checks, in the order of the documentation.
+    /// The names of the checks, in the order of [`checks::ALL`].
     pub killers: Vec<&'static str>,
 }
 
@@ -61,7 +64,8 @@ impl KillMatrix {
         &self.rows
     }
 
-    /// What is wrong with the suite; empty if each broken bucket dies by the check that names it, and no right one dies.
+    /// What is wrong with the suite; empty if each broken bucket dies by the check that names it, and no right one
+    /// dies.
     #[must_use]
     pub fn complaints(&self) -> Vec<String> {
         self.rows.iter().filter_map(Row::complaint).collect()

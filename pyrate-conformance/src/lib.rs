@@ -77,17 +77,17 @@
 //!   found:     1
 //! ```
 //!
-//! First the promise, then the bucket: its rates, and the door through which it was called. Then the history, the oldest call
-//! first, each with what the clock showed and what the bucket answered; at last, what a right bucket answers to the last
-//! call, and what this one did.
+//! First the promise, then the bucket: its rates, and the door through which it was called. Then the history, the oldest
+//! call first, each with what the clock showed and what the bucket answered; at last, what a right bucket answers to the
+//! last call, and what this one did.
 //!
-//! Histories are random, and shrunk before they are shown. `PROPTEST_CASES` makes them more, `PROPTEST_RNG_SEED` repeats
-//! a run.
+//! Histories that are random are shrunk before they are shown. `PROPTEST_CASES` sets how many there are,
+//! `PROPTEST_RNG_SEED` repeats a run.
 //!
 //! # How strong it is
 //!
-//! The suite proves itself on 27 kinds of broken buckets, each of which must fail the check that names its fault, and on right ones, which
-//! must fail none; see [`matrix`]. The [`Oracle`] that answers are compared with is a plain list searched by trial; it
+//! The suite proves itself on 27 kinds of broken buckets, each of which must fail the check that names its fault, and on
+//! right ones, which must fail none; see [`kill_matrix`]. The [`Oracle`] that answers are compared with is a plain list searched by trial; it
 //! shares nothing with [`SlidingLog`](pyrate_core::SlidingLog).
 //!
 //! [`audit`] is for grants of your own, from wherever they come.
@@ -106,7 +106,6 @@ pub mod histories;
 pub mod kill_matrix;
 mod ledger;
 mod macros;
-pub mod matrix;
 mod oracle;
 mod random;
 mod registry;
@@ -123,7 +122,7 @@ pub use oracle::{Oracle, Shown};
 pub use pyrate_core;
 pub use rig::Rig;
 pub use store::{MemoryBucket, MemoryStore};
-pub use subject::{Door, Opener, Probe, Store, Subject, Switch};
+pub use subject::{Door, Probe, Store, Subject, Switch};
 
 /// Runs `check` on `subject`, as a test does.
 ///

@@ -8,12 +8,18 @@
 ///   `asynchronous: |rates, clock|`, one with the async methods;
 ///   `dual: |rates, clock|`, one with both;
 ///   `own_time: |rates|`, one whose store keeps its own time, called through both doors (a sync one is called by tasks as
-///   the limiter would). It must be empty, and in an empty store, each time. `clock` is a [`ManualClock`](pyrate_core::ManualClock).
+///   the limiter would).
+///   The bucket must be empty, and in an empty store, each time. `clock` is a
+///   [`ManualClock`](pyrate_core::ManualClock).
 /// - `capabilities`: what it can do of [these](crate::capabilities). Checks of what it can't do are not made.
-/// - Then, where a capability needs it, `store: |clock|`, which makes an empty store and answers a closure
-///   `|key, rates|` that opens one more handle on a bucket in it; `faults: |rates, clock|`, a bucket with a closure that makes its
-///   store fail with an [`Outcome`](pyrate_core::Outcome), or mends it with `None`; `footprint: |rates, clock|`, a bucket with a
-///   closure that says how much it stores. Here a bucket is anything that is `Into<AnyBucket>`.
+/// - Then what its capabilities need:
+///   - `store: |clock|` makes an empty store and answers a closure `|key, rates|` that opens one more handle on a bucket
+///     in it.
+///   - `faults: |rates, clock|` makes a bucket, and a closure that makes its store fail with an
+///     [`Outcome`](pyrate_core::Outcome), or mends it with `None`.
+///   - `footprint: |rates, clock|` makes a bucket, and a closure that says how much it stores.
+///
+///   Here a bucket is anything that is `Into<AnyBucket>`. One on its own time leaves the `clock` alone.
 #[macro_export]
 macro_rules! conformance {
     (

@@ -1,7 +1,8 @@
 //! What a bucket must answer, by trial: a plain list of units, searched again for each answer.
 //!
-//! Written from the rules alone, apart from the sliding log. It keeps out whatever could share a mistake with the log: running totals, cursors,
-//! closed formulas and forgetting. Only what a cancellation takes off the end of the line leaves the list.
+//! Written from the rules alone, apart from the sliding log. It keeps out whatever could share a mistake with the log:
+//! running totals, cursors, closed formulas and forgetting. Only a flush, and what a cancellation takes off the end of the
+//! line, leaves the list.
 
 use std::iter::once;
 use std::time::Duration;

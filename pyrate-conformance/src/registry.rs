@@ -1,4 +1,7 @@
-//! The list of checks: name, the time it needs, the capability it needs, and what it proves. It stands here once.
+//! The list of checks. It stands here once: functions, tests and the kill matrix are made of it.
+//!
+//! Of each: its name; `injected` if it must move the bucket's clock, `any` if it holds on a store's own time too; the
+//! capability that it needs, if any; what it proves, as the end of "proves that".
 
 /// Calls the macro `$then` of this crate with the list.
 #[doc(hidden)]

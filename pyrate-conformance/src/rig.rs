@@ -9,7 +9,7 @@ use pyrate_core::{
     AnyBucket, BucketError, Clock, Decision, Denial, Grant, ManualClock, RateItem, Rates, Timestamp,
 };
 
-use crate::failure::{Failure, Step};
+use crate::failure::{Failure, Step, Verdict};
 use crate::handle::Handle;
 use crate::subject::Door;
 
@@ -254,12 +254,7 @@ impl Rig {
     /// # Errors
     ///
     /// [`Failure`] if it is not.
-    pub fn same<T: PartialEq + Debug>(
-        &self,
-        what: &str,
-        expected: &T,
-        found: &T,
-    ) -> Result<(), Box<Failure>> {
+    pub fn same<T: PartialEq + Debug>(&self, what: &str, expected: &T, found: &T) -> Verdict {
         if expected == found {
             return Ok(());
         }
@@ -271,12 +266,7 @@ impl Rig {
     /// # Errors
     ///
     /// [`Failure`] if it doesn't.
-    pub fn holds(
-        &self,
-        holds: bool,
-        expected: &str,
-        found: &dyn Debug,
-    ) -> Result<(), Box<Failure>> {
+    pub fn holds(&self, holds: bool, expected: &str, found: &dyn Debug) -> Verdict {
         if holds { Ok(()) } else { Err(self.failure(expected, format!("{found:?}"))) }
     }
 

@@ -1,4 +1,4 @@
-//! Situations that many checks begin with: lists of rates, full windows, crowded buckets.
+//! Situations that many checks begin with: lists of rates, full windows, grants here and there.
 //!
 //! Nothing here judges a bucket, beyond that it grants what fits.
 
@@ -13,6 +13,8 @@ use crate::subject::Subject;
 
 /// The step of a clock.
 pub(crate) const TICK: Duration = Duration::from_micros(1);
+
+pub(crate) const HOUR: Duration = Duration::from_hours(1);
 
 /// Rates that differ in what binds, from the smallest to the largest.
 const LISTS: [&str; 6] = [
@@ -127,7 +129,7 @@ pub(crate) fn edges(granted: &[Timestamp], rates: &[Rate]) -> Vec<Timestamp> {
 /// # Errors
 ///
 /// [`Failure`] if the bucket fails.
-pub(crate) fn crowd(rig: &Rig, count: u64) -> Verdict {
+pub(crate) fn scatter(rig: &Rig, count: u64) -> Verdict {
     let rate = rig.rates().shortest();
     for number in 0..count {
         if number > 0 {

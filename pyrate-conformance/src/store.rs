@@ -15,8 +15,8 @@ use crate::ledger::{Habits, Ledger, Right};
 
 /// A store of buckets in this process's memory. Clones are the same store.
 ///
-/// A bucket is opened by its key as often as one likes, also with other rates: each handle decides by its own ones over all
-/// that was granted, for as long as the longest window that any handle had. Buckets outlive their handles.
+/// A bucket is opened by its key as often as one likes, also with other rates: each handle decides by its own ones over
+/// all that was granted, for as long as the longest window that any handle had. Buckets outlive their handles.
 ///
 /// `H` is for the [broken](crate::broken) buckets; the store of [`MemoryStore::new`] is right.
 ///
@@ -65,7 +65,8 @@ impl<H: Habits> MemoryStore<H> {
         bucket
     }
 
-    /// Makes every call fail from now on, or work again with `None`. What fails with [`Outcome::Unknown`] is done, and its answer lost.
+    /// Makes every call but `now` fail from here on, or work again with `None`. What fails with [`Outcome::Unknown`] is
+    /// done, and its answer lost.
     pub fn fail(&self, outcome: Option<Outcome>) {
         *self.inner.failing.lock().unwrap_or_else(PoisonError::into_inner) = outcome;
     }

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::rig::Rig;
 
 /// Opens the bucket of a key with these rates, as one more handle on the same store.
-pub type Opener = Box<dyn Fn(&str, Rates) -> AnyBucket + Send + Sync>;
+type Opener = Box<dyn Fn(&str, Rates) -> AnyBucket + Send + Sync>;
 
 /// Makes the calls of a bucket fail with this outcome from now on; `None` mends it.
 pub type Switch = Box<dyn Fn(Option<Outcome>) + Send + Sync>;
@@ -39,7 +39,8 @@ type Make<T> = Arc<dyn Fn(Rates, ManualClock) -> T + Send + Sync>;
 
 /// How to make the bucket under test, in an empty store each time, and what else a check may ask for.
 ///
-/// [`conformance!`](crate::conformance) makes one of the closures it is given; to call a check by hand, make it yourself.
+/// [`conformance!`](crate::conformance) makes one of the closures it is given; to call a check by hand, make it
+/// yourself.
 #[derive(Clone)]
 pub struct Subject {
     door: Door,

@@ -43,7 +43,7 @@ impl Glance {
         }
     }
 
-    /// Forgets it: the log is about to change. Call under the lock.
+    /// Forgets it. Call under the lock: before a change, or behind a grant, which makes the log only fuller.
     #[inline]
     pub(crate) fn clear(&self) {
         // Mostly there is nothing to forget, and a load leaves other processors' copies of the line alone.

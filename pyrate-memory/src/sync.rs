@@ -1,6 +1,6 @@
-//! The lock and the atomics on which a bucket's threads meet.
+//! The lock and the atomics on which the threads of an `InMemoryBucket` meet.
 //!
-//! Named in one place, so that `tests/interleavings` can put in theirs.
+//! Named in one place, so that `tests/interleavings` can put in theirs. `keyed` isn't played there and names its own.
 
 pub(crate) use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -24,13 +24,13 @@ use crate::subject::{Door, Subject};
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Broken {
-    /// The number of its fault; variants of one fault share it.
+    /// The number of its fault; variants of one fault share it. A right bucket has 0.
     pub number: u8,
     /// What is wrong with it.
     pub fault: &'static str,
     /// The check that must be among those that fail; empty for a right bucket.
     pub named_by: &'static str,
-    /// What it can do, as the [`capabilities`](crate::capabilities) are called.
+    /// What it can do, as the [`capabilities`](crate::capabilities) are called: checks that need more are not run on it.
     pub capabilities: &'static [&'static str],
     /// How to make it.
     pub subject: fn() -> Subject,
@@ -119,6 +119,7 @@ const fn refuses_delays(broken: Broken) -> Broken {
     Broken { capabilities: WITHOUT_DELAYS, ..broken }
 }
 
+/// There is no store of it, and nothing else that a check may ask for.
 const fn only_itself(broken: Broken) -> Broken {
     Broken { capabilities: &[], ..broken }
 }
@@ -142,6 +143,7 @@ fn split<B: AbstractBucket>(wrap: fn(Rates, &dyn Fn(Rates) -> MemoryBucket) -> B
     })
 }
 
+/// Whatever `open` makes of a store, by key, with all that a check may ask for.
 fn opened<H: Habits, B: AbstractBucket>(
     open: impl Fn(&MemoryStore<H>, &str, Rates) -> B + Copy + Send + Sync + 'static,
 ) -> Subject {

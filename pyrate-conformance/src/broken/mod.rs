@@ -1,8 +1,8 @@
 //! Buckets that must fail: each has one fault, which the check that names it must find.
 //!
-//! [`ALL`] lists them. About a third are wrappers around any right bucket; the others are the list of
-//! [`MemoryStore`](crate::MemoryStore) with another [habit](Habits), or stand above that store. What each of them dies of
-//! is told by the [kill matrix](crate::matrix).
+//! [`ALL`] lists them. Some wrap any right bucket, some wrap one of [`MemoryStore`](crate::MemoryStore), and some are that
+//! store's list with another [habit](Habits). What each of them dies of is told by the
+//! [kill matrix](crate::kill_matrix).
 
 mod all;
 mod doors;

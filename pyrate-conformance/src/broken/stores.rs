@@ -44,7 +44,8 @@ impl AbstractBucket for LockReleased {
     }
 }
 
-/// Decides by what was in the store when the handle was opened, and by what went through the handle since. Refuses every delay.
+/// Decides by what was in the store when the handle was opened, and by what went through the handle since. Refuses every
+/// delay.
 #[derive(Debug)]
 pub struct CachedByHandle {
     /// Alone in a store of its own.

@@ -48,7 +48,8 @@ impl<B: AbstractBucket> AbstractBucket for OneRateOnly<B> {
     }
 }
 
-/// A bucket for each rate, charged one after the other: those before the one that denies stay charged. Refuses every delay.
+/// A bucket for each rate, charged one after the other: those before the one that denies stay charged. Refuses every
+/// delay.
 #[derive(Clone, Debug)]
 pub struct OneByOne<B> {
     /// That of the longest rate.

@@ -21,7 +21,8 @@ const CALLERS: usize = 6;
 /// Whoever calls so often asks again and again: it is let go with an error.
 const MOST_CALLS: usize = 200;
 
-/// So long the next caller waits for those before to fall asleep. Whoever comes too early changes the order, which is not judged.
+/// So long the next caller waits for those before to fall asleep. Whoever comes too early changes the order, which is not
+/// judged.
 const ASLEEP_WITHIN: Duration = Duration::from_millis(20);
 
 /// Those who still wait then wait for an instant that never comes.

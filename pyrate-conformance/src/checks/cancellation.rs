@@ -23,14 +23,14 @@ pub(crate) fn cancellation_safety(subject: &Subject) -> Verdict {
         histories(Mix { reservations: true, leaks: true, ..Mix::default() }, 40),
         |history| {
             let has_left = Cell::new(false);
-            let is_safe = |rig: &Rig, event: &Event| is_right(rig, event, &has_left);
-            history.play(subject, &is_safe)?.audit()
+            let judge = |rig: &Rig, event: &Event| gives_back_once(rig, event, &has_left);
+            history.play(subject, &judge)?.audit()
         },
     )
 }
 
 /// From the first cancellation on, everything is as it would be if places were given back once, and kept else.
-fn is_right(rig: &Rig, event: &Event, has_left: &Cell<bool>) -> Verdict {
+fn gives_back_once(rig: &Rig, event: &Event, has_left: &Cell<bool>) -> Verdict {
     let is_cancel = event.what == What::Cancel;
     has_left.set(has_left.get() || (is_cancel && event.found == "true"));
     let is_grant = event.decisions.is_some_and(|(a, b)| a.is_granted() || b.is_granted());

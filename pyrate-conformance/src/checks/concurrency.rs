@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use pyrate_core::{Grant, Rate, Timestamp};
 
-use crate::crowd::together;
-use crate::crowd::{CALLERS, Gate, all, audited, brisk_rates, keep_calling, keep_putting, put};
+use crate::crowd::{
+    CALLERS, Gate, all, audited, brisk_rates, keep_calling, keep_putting, put, together,
+};
 use crate::failure::{Failure, Verdict};
 use crate::rig::Rig;
 use crate::subject::{Store, Subject};

@@ -9,7 +9,7 @@ use crate::failure::Verdict;
 use crate::histories::Mix;
 use crate::random::for_all;
 use crate::rig::{Rig, error_text};
-use crate::situations::{TICK, crowd, on_each_list, weights_up_to};
+use crate::situations::{TICK, on_each_list, scatter, weights_up_to};
 use crate::subject::Subject;
 
 /// Rates, puts with the gaps before them, a weight that is then denied, and which rate binds it.
@@ -55,9 +55,9 @@ fn names_the_binding_rate(rig: &Rig, event: &Event) -> Verdict {
 pub(crate) fn wait_exactness(subject: &Subject) -> Verdict {
     on_each_list(|rates| {
         for weight in weights_up_to(rates.shortest().limit()) {
-            for crowding in 1..=5 {
+            for count in 1..=5 {
                 let rig = subject.rig(rates.clone());
-                crowd(&rig, crowding)?;
+                scatter(&rig, count)?;
                 ends_its_wait(&rig, weight)?;
             }
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use pyrate_core::{BucketError, DoorError, Grant, RateItem, Timestamp};
 
 use crate::course::{History, histories};
-use crate::failure::Verdict;
+use crate::failure::{Failure, Verdict};
 use crate::histories::{Deed, Mix, Moment, back};
 use crate::random::for_all;
 use crate::rig::Rig;
@@ -23,7 +23,7 @@ pub(crate) fn sync_async_parity(subject: &Subject) -> Verdict {
         if twins.model.handle().now().is_err_and(|error| is_async_only(&error)) {
             return Ok(());
         }
-        is_told_the_same(history, &twins)
+        answers_alike(history, &twins)
     })
 }
 
@@ -34,7 +34,7 @@ fn is_async_only(error: &BucketError) -> bool {
 }
 
 /// Plays a history through both doors.
-fn is_told_the_same(history: &History, twins: &Twins) -> Verdict {
+fn answers_alike(history: &History, twins: &Twins) -> Verdict {
     let (mut grants, mut clock): (Vec<[Grant; 2]>, u64) = (Vec::new(), Rig::START.as_micros());
     for (moment, deed) in &history.acts {
         let first: Vec<Grant> = grants.iter().map(|[grant, _]| *grant).collect();
@@ -77,7 +77,7 @@ fn reserve(
     twins: &Twins,
     item: &RateItem<'_>,
     max_delay: Duration,
-) -> Result<Option<[Grant; 2]>, Box<crate::Failure>> {
+) -> Result<Option<[Grant; 2]>, Box<Failure>> {
     if max_delay.is_zero() {
         return twins.put(item);
     }

@@ -21,13 +21,13 @@ pub(crate) fn store_error_propagates(subject: &Subject) -> Verdict {
         fails(&rig, "flush", rig.handle().flush())?;
         removes_nothing(&rig, &grant)?;
         fail(None);
-        is_mended(&rig, outcome)?;
+        works_again(&rig, outcome)?;
     }
     Ok(())
 }
 
 /// That the bucket works again, and that what recorded nothing is not there.
-fn is_mended(rig: &Rig, outcome: Outcome) -> Verdict {
+fn works_again(rig: &Rig, outcome: Outcome) -> Verdict {
     if outcome == Outcome::Unknown {
         return rig.count().map(drop);
     }

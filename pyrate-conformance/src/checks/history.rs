@@ -1,7 +1,7 @@
 //! The history check: what many threads were answered, judged by when they called and when they had the answer.
 //!
-//! It believes nothing that the bucket says of its grants but that they were granted: an instant within a call is all that
-//! is sure. What it finds wrong is wrong, whichever instants those were.
+//! It believes nothing that the bucket says of its grants but that they were granted: an instant within a call is all
+//! that is sure. What it finds wrong is wrong, whichever instants those were.
 
 use pyrate_core::{Rate, Timestamp};
 
@@ -65,8 +65,8 @@ fn judge(rig: &Rig, calls: &[Call]) -> Verdict {
 
 /// Units of calls by some instant of theirs, in its order, each with those before it.
 ///
-/// A thread that is interrupted within a call makes it last for as long as thousands of others: whoever looked at all calls
-/// that could count beside one would take minutes.
+/// A thread that is interrupted within a call makes it last for as long as thousands of others: whoever looked at all
+/// calls that could count beside one would take minutes.
 struct Totals(Vec<(Timestamp, u64)>);
 
 impl Totals {

@@ -40,7 +40,7 @@ pub(crate) fn leak_is_invisible(subject: &Subject) -> Verdict {
         leaks_unseen(&subject.twins(&rates), 3)
     })?;
     for_all(32, histories(Mix { leaks: true, ..Mix::default() }, 30), |history| {
-        is_as_without_leaks(history, &subject.twins(&history.rates))
+        answers_as_without_leaks(history, &subject.twins(&history.rates))
     })
 }
 
@@ -62,7 +62,7 @@ fn leaks_unseen(twins: &Twins, every: usize) -> Verdict {
 }
 
 /// Plays a history on both twins, its leaks on the other one alone.
-fn is_as_without_leaks(history: &History, twins: &Twins) -> Verdict {
+fn answers_as_without_leaks(history: &History, twins: &Twins) -> Verdict {
     let (mut grants, mut clock) = (Vec::new(), Rig::START.as_micros());
     for (moment, deed) in &history.acts {
         // Not set back: time stands where a leak removed something, and that may be seen.
@@ -90,7 +90,7 @@ pub(crate) fn flush_is_total(subject: &Subject) -> Verdict {
         rig.granted(1)?;
         let last = rig.granted(limit - 1)?;
         rig.flush()?;
-        is_as_new(&rig)?;
+        acts_as_new(&rig)?;
         // A clock that is set back doesn't take the bucket back behind its last grant.
         rig.set(earlier(last.at, TICK * 5));
         let grant = rig.granted(limit)?;
@@ -100,7 +100,7 @@ pub(crate) fn flush_is_total(subject: &Subject) -> Verdict {
 }
 
 /// That the bucket holds nothing and has room for its limit.
-fn is_as_new(rig: &Rig) -> Verdict {
+fn acts_as_new(rig: &Rig) -> Verdict {
     rig.same("count", &0, &rig.count()?)?;
     rig.same("the newest unit", &None, &rig.peek(0)?)?;
     rig.same("leaked", &0, &rig.leak()?)?;

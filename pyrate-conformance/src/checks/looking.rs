@@ -4,23 +4,23 @@ use pyrate_core::{RateItem, Timestamp};
 
 use crate::failure::{Failure, Verdict};
 use crate::rig::Rig;
-use crate::situations::{crowd, edges, end_of, fill, on_each, on_each_list, weights_up_to};
+use crate::situations::{edges, end_of, fill, on_each, on_each_list, scatter, weights_up_to};
 use crate::subject::Subject;
 use crate::view::Twins;
 
 pub(crate) fn wait_is_pure_and_private(subject: &Subject) -> Verdict {
     on_each_list(|rates| {
-        is_never_missed(&subject.twins(&rates))?;
-        is_nobody_elses(&subject.rig(rates.clone()))
+        goes_unnoticed(&subject.twins(&rates))?;
+        keeps_denials_private(&subject.rig(rates.clone()))
     })
 }
 
 /// That nothing tells which of the twins was asked.
-fn is_never_missed(twins: &Twins) -> Verdict {
+fn goes_unnoticed(twins: &Twins) -> Verdict {
     let longest = twins.other.rates().longest().interval();
     for number in 1..=6 {
-        crowd(&twins.model, number)?;
-        crowd(&twins.other, number)?;
+        scatter(&twins.model, number)?;
+        scatter(&twins.other, number)?;
         let before = twins.other.view()?;
         twins.other.unchanged(&before)?;
         // A look from where all has left its windows must forget nothing, should the clock be set back.
@@ -35,7 +35,7 @@ fn is_never_missed(twins: &Twins) -> Verdict {
 }
 
 /// That the waits of a full bucket are the same whatever was denied to others just before.
-fn is_nobody_elses(rig: &Rig) -> Verdict {
+fn keeps_denials_private(rig: &Rig) -> Verdict {
     fill(rig, rig.rates().shortest())?;
     let before = rig.view()?;
     for weight in weights_up_to(rig.rates().shortest().limit() + 1) {

@@ -52,7 +52,7 @@ macro_rules! __check_functions {
             }
         )*
 
-        /// All checks, in the order of the documentation.
+        /// All checks, by topic.
         pub const ALL: &[Check] = &[$(Check {
             name: stringify!($check),
             proves: $proves,

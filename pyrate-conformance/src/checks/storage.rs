@@ -11,6 +11,7 @@ use crate::failure::{Failure, Verdict};
 use crate::histories::rates;
 use crate::random::for_all;
 use crate::rig::Rig;
+use crate::situations::{TICK, later};
 use crate::subject::{Probe, Store, Subject};
 
 pub(crate) fn reopen(subject: &Subject) -> Verdict {
@@ -135,7 +136,8 @@ fn play(subject: &Subject, TwoHandles { rates, calls }: &TwoHandles) -> Verdict 
     Ok(())
 }
 
-/// The first instant from `now` on at which `weight` fits beside `granted`, by trial; room only appears where units leave a window.
+/// The first instant from `now` on at which `weight` fits beside `granted`, by trial; room only appears where units
+/// leave a window.
 fn earliest(rates: &Rates, granted: &[(u64, u64)], weight: u64, now: u64) -> Option<u64> {
     let exits =
         rates.iter().flat_map(|rate| granted.iter().map(|(at, _)| at + rate.interval_micros()));
@@ -189,7 +191,7 @@ impl Bench {
         if is_over { Ok(()) } else { self.rig.same("count", &count, &found) }
     }
 
-    fn is_empty(&self) -> Verdict {
+    fn stores_nothing(&self) -> Verdict {
         self.rig.leak()?;
         self.stores_at_most(self.empty)
     }
@@ -207,23 +209,23 @@ fn as_long_as_it_counts(bench: &Bench) -> Verdict {
     bench.reach(first, milliseconds(10))?;
     rig.leak()?;
     let second = rig.granted(1)?.at;
-    let end = |at: Timestamp| at.checked_add(milliseconds(30)).unwrap_or(Timestamp::MAX);
+    let end = |at| later(at, milliseconds(30));
     bench.counts(3, end(first))?;
-    bench.reach(first, milliseconds(30).saturating_sub(Duration::from_micros(1)))?;
+    bench.reach(first, milliseconds(30).saturating_sub(TICK))?;
     rig.leak()?;
     bench.counts(3, end(first))?;
     bench.reach(first, milliseconds(30))?;
     rig.leak()?;
     bench.counts(1, end(second))?;
     bench.reach(second, milliseconds(30))?;
-    bench.is_empty()
+    bench.stores_nothing()
 }
 
 /// A bucket that denies all the time stores nothing for that, and nothing longer.
 fn not_for_denials(bench: &Bench) -> Verdict {
     let first = bench.rig.granted(3)?.at;
     let full = (bench.probe)();
-    let end = first.checked_add(Duration::from_millis(20)).unwrap_or(Timestamp::MAX);
+    let end = later(first, Duration::from_millis(20));
     for milliseconds in 0..20 {
         bench.reach(first, Duration::from_millis(milliseconds))?;
         if bench.rig.put(1)?.is_granted() {
@@ -234,7 +236,7 @@ fn not_for_denials(bench: &Bench) -> Verdict {
         bench.stores_at_most(full)?;
     }
     bench.reach(first, Duration::from_millis(20))?;
-    bench.is_empty()
+    bench.stores_nothing()
 }
 
 /// A bucket that granted `weight`, and how much more it stores for that.

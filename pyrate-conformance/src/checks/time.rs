@@ -10,10 +10,8 @@ use crate::failure::{Failure, Verdict};
 use crate::histories::Mix;
 use crate::random::for_all;
 use crate::rig::{Rig, decision_text, error_text};
-use crate::situations::{TICK, earlier, end_of, fill, later, on_each_list, trickle};
+use crate::situations::{HOUR, TICK, earlier, end_of, fill, later, on_each_list, trickle};
 use crate::subject::Subject;
-
-const HOUR: Duration = Duration::from_secs(3_600);
 
 // ---- Clocks that are set back ---------------------------------------------------------------------------------------
 

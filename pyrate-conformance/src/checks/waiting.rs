@@ -11,17 +11,15 @@ use crate::failure::{Failure, Verdict};
 use crate::histories::{Deed, Mix};
 use crate::random::for_all;
 use crate::rig::Rig;
+use crate::situations::{HOUR, TICK};
 use crate::subject::Subject;
 
-const HOUR: Duration = Duration::from_secs(3_600);
-const TICK: Duration = Duration::from_micros(1);
-
 pub(crate) fn reserve_matches_formula(subject: &Subject) -> Verdict {
-    let is_due_then = |rig: &Rig, event: &Event| {
+    let grants_as_due = |rig: &Rig, event: &Event| {
         let is_grant = event.decisions.is_some_and(|(a, b)| a.is_granted() || b.is_granted());
         rig.holds(!is_grant || event.agrees(), &event.expected, &event.found)
     };
-    for_all(96, lines(), |history| history.play(subject, &is_due_then).map(drop))
+    for_all(96, lines(), |history| history.play(subject, &grants_as_due).map(drop))
 }
 
 pub(crate) fn fifo_order(subject: &Subject) -> Verdict {
@@ -34,7 +32,7 @@ pub(crate) fn fifo_order(subject: &Subject) -> Verdict {
     let next = rig.reserved(3)?;
     stands_behind(&rig, light, next)?;
     stands_behind(&rig, next, rig.reserved(1)?)?;
-    is_not_starved(subject)?;
+    heavy_does_not_starve(subject)?;
 
     if subject.keeps_own_time() {
         return Ok(());
@@ -97,7 +95,7 @@ fn stands_behind(rig: &Rig, first: Grant, second: Grant) -> Verdict {
 }
 
 /// A heavy one waits for one window only, however many light ones come after it.
-fn is_not_starved(subject: &Subject) -> Verdict {
+fn heavy_does_not_starve(subject: &Subject) -> Verdict {
     let rig = subject.rig(Rate::per_hour(3));
     rig.granted(1)?;
     rig.advance(HOUR / 2);
@@ -158,7 +156,8 @@ fn waits_up_to(rig: &Rig, weight: u64) -> Verdict {
 const STORM_SECONDS: u64 = 20;
 const PATIENCE_MICROS: u64 = 1_000_000;
 
-/// How many are served of one and a half times the limit's callers, who come evenly and leave when they have waited for a second.
+/// How many are served of one and a half times the limit's callers, who come evenly and leave when they have waited for a
+/// second.
 fn serve_storm(rig: &Rig, limit: u64) -> Result<u64, Box<Failure>> {
     let (mut waiting, mut served) = (VecDeque::new(), 0);
     for caller in 0..limit * STORM_SECONDS * 3 / 2 {

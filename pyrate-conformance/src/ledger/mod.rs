@@ -1,7 +1,8 @@
 //! The ledger: a plain list of grants, and how a bucket decides by it.
 //!
 //! Rates come with each call, so that handles of different rates can decide by one history, which a
-//! [`SlidingLog`](pyrate_core::SlidingLog) of one list of rates can't tell. No lock and no clock in here.
+//! [`SlidingLog`](pyrate_core::SlidingLog) of one list of rates can't tell. No lock and no clock in here; instants and
+//! windows are in microseconds.
 
 mod habits;
 
@@ -42,6 +43,7 @@ pub struct Spot {
 /// A list of grants, oldest first.
 pub struct Ledger<H = Right> {
     entries: VecDeque<Entry>,
+    /// The instant of the last change.
     seen: u64,
     /// The longest window that any handle used.
     kept: u64,

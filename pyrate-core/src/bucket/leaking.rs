@@ -38,7 +38,8 @@ impl AnyBucket {
         catch_unwind(AssertUnwindSafe(is_empty)).unwrap_or(false)
     }
 
-    /// Leaks it through whichever door it has. Nobody hears of a failure or a panic: an interval later it is tried again.
+    /// Leaks it through whichever door it has. Nobody hears of a failure or a panic: an interval later it is tried
+    /// again.
     pub(crate) fn leak_in_background(&self) {
         *self.leak_time().due() = None;
         let leak = || {

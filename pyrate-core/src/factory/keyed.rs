@@ -1,4 +1,4 @@
-//! A bucket for each name, made when the name is first used.
+//! A bucket for each name, made when the name is first used, and the schedule by which they are leaked.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -22,8 +22,8 @@ use crate::pure::RateItem;
 /// A name whose bucket was dropped begins anew. A clock that runs back, behind what the dropped bucket had granted, could
 /// then admit it again: give the buckets a clock that doesn't, such as [`MonotonicClock`](crate::MonotonicClock).
 ///
-/// Each bucket is a value of its own, of a few hundred bytes at least. For a million names in memory there is `KeyedMemory` of
-/// `pyrate-memory`.
+/// Each bucket is a value of its own, of a few hundred bytes at least. For a million names in memory there is
+/// `KeyedMemory` of `pyrate-memory`.
 ///
 /// ```
 /// use pyrate_core::{AnyBucket, BucketError, KeyedFactory, Limiter};
@@ -158,10 +158,10 @@ impl KeyedFactory {
         now.checked_add(self.leak_interval(bucket)).unwrap_or(now + UNREACHABLE)
     }
 
-    /// Drops `listed` if it is idle.
-    fn drop_if_idle(&self, listed: &Listed, is_empty: bool) {
-        // What is dropped is dropped behind the lock: that is its author's code.
-        let _idle = if is_empty { self.lock().take_idle(listed) } else { None };
+    /// Drops `listed`, which was found empty, if it is idle.
+    fn drop_if_idle(&self, listed: &Listed) {
+        // The lock is free again before the bucket is dropped, which is its author's code.
+        let _idle = self.lock().take_idle(listed);
     }
 }
 
@@ -182,7 +182,7 @@ impl BucketFactory for KeyedFactory {
     }
 
     fn dispose(&self, name: &str) -> bool {
-        // The lock is free again before the bucket is dropped, which is the author's code.
+        // As in `drop_if_idle`, not under the lock.
         let disposed = self.lock().remove(name);
         disposed.is_some()
     }
@@ -190,7 +190,9 @@ impl BucketFactory for KeyedFactory {
     fn leak(&self) -> Result<u64, BucketError> {
         let leak = |listed: Listed| {
             let removed = listed.bucket.leak(None);
-            self.drop_if_idle(&listed, listed.bucket.is_empty_here());
+            if listed.bucket.is_empty_here() {
+                self.drop_if_idle(&listed);
+            }
             removed
         };
         removed(self.list().into_iter().map(leak).collect())
@@ -200,8 +202,9 @@ impl BucketFactory for KeyedFactory {
         let mut leaks = Vec::new();
         for listed in self.list() {
             leaks.push(listed.bucket.leak_async(None).await);
-            let is_empty = listed.bucket.count_async().await.ok() == Some(0);
-            self.drop_if_idle(&listed, is_empty);
+            if listed.bucket.count_async().await.ok() == Some(0) {
+                self.drop_if_idle(&listed);
+            }
         }
         removed(leaks)
     }
@@ -219,7 +222,9 @@ impl BucketFactory for KeyedFactory {
             listed.bucket.leak_in_background();
             let due = self.due_after(&listed.bucket);
             self.lock().schedule(&listed, due);
-            self.drop_if_idle(&listed, listed.bucket.is_empty_here());
+            if listed.bucket.is_empty_here() {
+                self.drop_if_idle(&listed);
+            }
         }
     }
 }

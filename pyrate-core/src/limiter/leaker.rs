@@ -22,18 +22,22 @@ const LINGER: Duration = Duration::from_millis(100);
 /// When to try again after the factory itself panicked.
 const AFTER_PANIC: Duration = Duration::from_secs(1);
 
-/// Between two rounds it rests this many times as long as the first one took: it takes a fifth of a processor at most,
-/// however much there is to leak. A round that took long waited for a store rather than computed.
+/// After a round it rests this many times as long as the round took, so that it takes a fifth of a processor at most.
 const REST_FACTOR: u32 = 4;
 const SHORTEST_REST: Duration = Duration::from_millis(5);
+
+/// It rests no longer than this: a round of more than a sixteenth of a second is thought to have waited for a store rather
+/// than computed.
 const LONGEST_REST: Duration = Duration::from_millis(250);
 
 /// It looks this often at least: what comes after it fell asleep may be due earlier than all that it knew of.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
-/// Where nothing needs a leaker, finding that out again takes one part in so many of the callers' time. It is asked again
-/// no sooner than this many nanoseconds later.
-const ASKING: u64 = 100;
+/// Where nothing needs a leaker, the factory is asked again this many times as long after as its answer took, so that
+/// asking takes a hundredth of the callers' time at most.
+const PAUSE_FACTOR: u64 = 100;
+
+/// In nanoseconds, as [`Leaker::ask_at`] is.
 const SHORTEST_PAUSE: u64 = 100_000;
 
 /// A limiter's leaker.
@@ -69,6 +73,7 @@ impl Leaker {
         self.thread.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Nanoseconds since this was made.
     fn elapsed(&self) -> u64 {
         u64::try_from(self.made.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
@@ -116,7 +121,7 @@ impl Limiter {
             return leaker.start(Arc::downgrade(&self.inner));
         }
         let now = leaker.elapsed();
-        let pause = (now - asked_at).saturating_mul(ASKING).max(SHORTEST_PAUSE);
+        let pause = (now - asked_at).saturating_mul(PAUSE_FACTOR).max(SHORTEST_PAUSE);
         leaker.ask_at.store(now.saturating_add(pause), Ordering::Relaxed);
     }
 }
@@ -137,8 +142,8 @@ impl Inner {
         Some(next.clamp(rest, LONGEST_SLEEP))
     }
 
-    /// Gives up the right to run, unless a call came in the meantime.
-    fn may_end(&self) -> bool {
+    /// Gives up the right to run, unless something came in the meantime; answers whether the thread has to end.
+    fn end_unless_needed(&self) -> bool {
         let leaker = &self.leaker;
         leaker.state.store(RESTING, Ordering::SeqCst);
         let is_needed = self.next_leak().is_some();
@@ -162,7 +167,7 @@ fn run(limiter: Weak<Inner>) {
     // The limiter is held during a round only: who drops it in between ends this thread.
     while let Some(inner) = limiter.upgrade() {
         let rest = inner.leak_round();
-        if rest.is_none() && has_lingered && inner.may_end() {
+        if rest.is_none() && has_lingered && inner.end_unless_needed() {
             return;
         }
         drop(inner);

@@ -1,4 +1,4 @@
-//! One name among many, as a bucket of its own.
+//! One name among many, seen as a bucket of its own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::names::Names;
 use super::plan::Plan;
 use super::slot::Slot;
 
-/// What a `KeyedMemory` holds of one name. It doesn't keep the name from being forgotten once it holds nothing.
+/// A view of one name in a `KeyedMemory`. It holds nothing itself, and doesn't keep the name from being forgotten.
 pub(super) struct NamedBucket {
     names: Arc<Names>,
     name: SmolStr,
@@ -48,8 +48,7 @@ impl AbstractBucket for NamedBucket {
     }
 
     fn cancel(&self, grant: &Grant) -> Result<bool, BucketError> {
-        let cancelled = self.names.change(&self.name, None, |slot, now| slot.cancel(grant, now))?;
-        Ok(cancelled.transpose()?.unwrap_or(false))
+        self.names.cancel(&self.name, grant)
     }
 
     fn leak(&self, now: Option<Timestamp>) -> Result<u64, BucketError> {

@@ -34,8 +34,8 @@ impl KeyedMemoryBuilder {
     /// The most names that are held at once. Default: any number.
     ///
     /// A name that still counts units is never dropped to make room. Once so many are held, idle ones are looked for;
-    /// while there are none, a *new* name is denied, whatever its own limit, with a `retry_after` of when the first may go.
-    /// That many callers who wait for it are not served in order of arrival. Names that are held go on undisturbed.
+    /// while there are none, a *new* name is denied, whatever its own limit, with a `retry_after` of when the first may
+    /// go. Callers who wait for a place are not served in order of arrival. Names that are held go on undisturbed.
     ///
     /// ```
     /// use pyrate_memory::{KeyedMemory, Limiter, Rate};

@@ -1,4 +1,6 @@
 //! When the names of a shard can be forgotten, as far as it is known without looking at each of them.
+//!
+//! Instants and windows are in microseconds.
 
 /// How many parts of the shortest-lived name's window pass between two sweeps: names outlive their window by one such
 /// part at most.

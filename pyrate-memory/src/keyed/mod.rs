@@ -26,9 +26,10 @@ use plan::Plan;
 
 /// Limits each name by itself, exactly and at any number of rates, in this process's memory.
 ///
-/// A name takes less than 200 bytes, itself included, as long as it holds up to four grants and nobody waits, and nothing once all it was granted has
-/// left its longest window: names then vanish by themselves. A limiter's background leaker sees to that, at most a
-/// quarter of a window late; where none runs, names that have expired make room before more memory is taken.
+/// A name of up to 23 bytes takes less than 200, itself included, as long as it holds up to four grants and nobody
+/// waits; it takes none once all it was granted has left its longest window: names then vanish by themselves. A limiter's
+/// background leaker sees to that, at most a quarter of a window late, or a second; where none runs, names that have
+/// expired make room before more memory is taken.
 ///
 /// Names are spread over 64 locks. A call takes one of them, and allocates nothing for a name that repeats.
 ///
@@ -100,7 +101,7 @@ impl KeyedMemory {
 
 #[async_trait]
 impl BucketFactory for KeyedMemory {
-    /// A view of the name: it holds nothing by itself, and doesn't keep the name from vanishing.
+    /// A view of the name: it holds nothing itself, and doesn't keep the name from vanishing.
     fn get(&self, item: &RateItem<'_>) -> Result<Cow<'_, AnyBucket>, BucketError> {
         Ok(Cow::Owned(self.bucket(SmolStr::new(&item.name), self.names.plan(&item.name))))
     }
@@ -119,8 +120,7 @@ impl BucketFactory for KeyedMemory {
     }
 
     fn cancel(&self, item: &RateItem<'_>, grant: &Grant) -> Result<bool, BucketError> {
-        let cancelled = self.names.change(&item.name, None, |slot, now| slot.cancel(grant, now))?;
-        Ok(cancelled.transpose()?.unwrap_or(false))
+        self.names.cancel(&item.name, grant)
     }
 
     fn waiting(&self, item: &RateItem<'_>) -> Result<Option<Duration>, BucketError> {

@@ -18,13 +18,15 @@ use crate::clock::BucketClock;
 /// So many parts that two threads rarely meet in one.
 const SHARDS: usize = 64;
 
-/// Which bits of a hash choose the shard: neither the low ones, by which the table places an entry, nor the seven highest,
-/// by which it tells entries apart.
+/// Which bits of a hash choose the shard: neither the low ones, by which the table places an entry, nor the seven
+/// highest, by which it tells entries apart.
 const SHARD_SHIFT: u32 = 51;
 
-/// A caller who finds no place for its name asks again no sooner, and no later if nothing can be told.
+/// A caller who finds no place for its name asks again no sooner.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// When it asks again where not a single name may be held: time doesn't help then.
+const NO_PLACE_WAIT: Duration = Duration::from_secs(1);
 
 /// A shard has its cache lines to itself, the one that the processor fetches along with them included.
 #[derive(Debug)]
@@ -94,7 +96,7 @@ impl Names {
             // Under the lock, so that readings are ordered as the changes are.
             let now = self.clock.now_for(item)?;
             let longest = slot.plan().longest;
-            if let Some(at) = slot.grant_at_a_glance(item.weight, now) {
+            if let Some(at) = slot.grant_if_obvious(item.weight, now) {
                 shard.expiry().outlive(at.as_micros() + longest);
                 return Ok(Decision::Granted(Grant::new(at, Duration::ZERO, item.weight)));
             }
@@ -132,7 +134,7 @@ impl Names {
         for shard in &self.shards {
             let mut shard = shard.0.lock();
             let now = self.clock.now()?;
-            if shard.crowded_sweep_due().is_some_and(|due| due <= now.as_micros()) {
+            if shard.next_crowded_sweep().is_some_and(|due| due <= now.as_micros()) {
                 self.sweep(&mut shard, now);
             }
             if self.held() < self.most {
@@ -147,10 +149,9 @@ impl Names {
         if self.held() < self.most {
             return Ok(Duration::ZERO);
         }
-        let due = self.shards.iter().filter_map(|shard| shard.0.lock().crowded_sweep_due()).min();
+        let due = self.shards.iter().filter_map(|shard| shard.0.lock().next_crowded_sweep()).min();
         let now = self.clock.now()?;
-        // Where not a single name may be held, time doesn't help.
-        Ok(due.map_or(LONGEST_WAIT, |due| Timestamp::from_micros(due).saturating_since(now)))
+        Ok(due.map_or(NO_PLACE_WAIT, |due| Timestamp::from_micros(due).saturating_since(now)))
     }
 
     /// As `reserve`, for a name that may have come in the meantime; `None` if it is one name too many.
@@ -187,7 +188,7 @@ impl Names {
         Ok(Some(decision))
     }
 
-    /// What `look` sees of a name at the present; `None` if the name isn't held.
+    /// What `look` sees of a name at `stamp`, or at the clock's reading; `None` if the name isn't held.
     pub(super) fn look<T>(
         &self,
         name: &str,
@@ -200,7 +201,7 @@ impl Names {
         Ok(shard.get(hash, name).map(|slot| look(slot, now)))
     }
 
-    /// What `change` does to a name at the present; `None` if the name isn't held.
+    /// What `change` does to a name at `stamp`, or at the clock's reading; `None` if the name isn't held.
     pub(super) fn change<T>(
         &self,
         name: &str,
@@ -214,6 +215,12 @@ impl Names {
         let (changed, expires_at) = (change(slot, now), slot.expires_at());
         shard.expiry().note(expires_at);
         Ok(Some(changed))
+    }
+
+    /// Cancels at a name; `false` if the name isn't held.
+    pub(super) fn cancel(&self, name: &str, grant: &Grant) -> Result<bool, BucketError> {
+        let cancelled = self.change(name, None, |slot, now| slot.cancel(grant, now))?;
+        Ok(cancelled.transpose()?.unwrap_or(false))
     }
 
     /// How long an item of a name would have to wait.
@@ -271,7 +278,7 @@ impl Names {
 
     /// Sweeps a shard if that is worth its while.
     fn sweep_if_due(&self, shard: &mut Shard) -> Result<(), BucketError> {
-        if let Some(due) = shard.sweep_due() {
+        if let Some(due) = shard.next_sweep() {
             let now = self.clock.now()?;
             if due <= now.as_micros() {
                 self.sweep(shard, now);
@@ -282,7 +289,7 @@ impl Names {
 
     /// How long after `now` the next sweep is worth its while; `None` if no name is held.
     pub(super) fn next_sweep(&self, now: Timestamp) -> Option<Duration> {
-        let due = self.shards.iter().filter_map(|shard| shard.0.lock().sweep_due()).min()?;
+        let due = self.shards.iter().filter_map(|shard| shard.0.lock().next_sweep()).min()?;
         Some(Timestamp::from_micros(due).saturating_since(now))
     }
 

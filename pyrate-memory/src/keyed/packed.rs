@@ -1,7 +1,7 @@
 //! A small sliding log in a few words: what most names need.
 //!
 //! It holds due grants only, up to a few dozen instants of them; whatever else is asked of it is done by the
-//! `SlidingLog` that it unpacks to. No clock, no lock.
+//! `SlidingLog` that it unpacks to. No clock, no lock. Instants, ages and windows are in microseconds.
 
 use std::time::Duration;
 
@@ -12,15 +12,16 @@ use super::plan::Plan;
 const UNIT_BITS: u32 = 21;
 const MOST_UNITS: u64 = (1 << UNIT_BITS) - 1;
 
-/// The longest window that the age of an entry reaches over, in microseconds: 101 days.
+/// The longest window that the age of an entry reaches over: 101 days.
 pub(super) const LONGEST_WINDOW: u64 = (1 << (u64::BITS - UNIT_BITS)) - 1;
 
-/// Entries that need no allocation, that the first allocation holds, and that are too many for searching one by one.
+/// How many entries need no allocation, how many the first one has room for, and how many are held at most: they are
+/// searched one by one.
 const FEW: usize = 4;
 const FIRST_ROOM: usize = 12;
 const MOST: usize = 48;
 
-/// Units granted at one instant: so many microseconds before the log's last change, and how many. None: no entry.
+/// Units granted at one instant: how long before the log's last change, and how many. Without units: an empty place.
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry(u64);
 
@@ -33,7 +34,7 @@ impl Entry {
         self.0 >> UNIT_BITS
     }
 
-    /// The same entry when `passed` more microseconds have gone by; none if it has left the `longest` window by then.
+    /// The same entry when `passed` has gone by too; an empty place if it has left the `longest` window by then.
     fn aged(self, passed: u64, longest: u64) -> Entry {
         let age = self.age() + passed;
         Entry(if age < longest { age << UNIT_BITS | self.units() } else { 0 })
@@ -66,11 +67,11 @@ impl PackedLog {
         self.seen
     }
 
-    /// Records `units` at `now` if it is seen at a glance that they fit and where; `false` proves nothing.
+    /// Records `units` at `now` if it is obvious that they fit and where; `false` proves nothing.
     ///
     /// That is so if they fit the lowest limit along with all that is held.
     #[inline]
-    pub(super) fn add_at_a_glance(&mut self, now: u64, units: u64, plan: &Plan) -> bool {
+    pub(super) fn add_if_obvious(&mut self, now: u64, units: u64, plan: &Plan) -> bool {
         let passed = now - self.seen;
         let is_added = units <= MOST_UNITS
             && match &mut self.entries {
@@ -106,7 +107,8 @@ impl PackedLog {
         Some((at, binding.unwrap_or(rates.shortest())))
     }
 
-    /// Records `units` at `now`; `false`, and nothing recorded, if they can't be packed.
+    /// Records `units` at `now`; `false`, and no unit recorded, if they can't be packed. The log's time is `now` all the
+    /// same: whoever is told so has to grant them in full.
     pub(super) fn add(&mut self, now: u64, units: u64, longest: u64) -> bool {
         if units > MOST_UNITS {
             return false;
@@ -240,7 +242,8 @@ impl PackedLog {
     }
 }
 
-/// No branch in here depends on how much has expired: it would often be foreseen wrongly, and cost more than all the rest.
+/// No branch in here depends on how much has expired: it would often be foreseen wrongly, and cost more than all the
+/// rest.
 #[inline]
 fn add_to_few(entries: &mut [Entry; FEW], passed: u64, units: u64, plan: &Plan) -> bool {
     let [first, second, third, last] = entries.map(|entry| entry.aged(passed, plan.longest));

@@ -1,4 +1,4 @@
-//! A part of the names, under one lock.
+//! A part of the names, under one lock. Instants are in microseconds.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ impl Shard {
         self.expiry.note(0);
     }
 
-    /// Decides on an item of a name that is held.
+    /// Decides on an item of a name; `None` if the name isn't held.
     pub(super) fn reserve_exactly(
         &mut self,
         hash: u64,
@@ -100,12 +100,12 @@ impl Shard {
     }
 
     /// When a sweep is due; `None` if there are no names.
-    pub(super) fn sweep_due(&self) -> Option<u64> {
+    pub(super) fn next_sweep(&self) -> Option<u64> {
         (!self.table.is_empty()).then(|| self.expiry.due())
     }
 
     /// When a sweep may make room for a name that finds no place; `None` if there are no names.
-    pub(super) fn crowded_sweep_due(&self) -> Option<u64> {
+    pub(super) fn next_crowded_sweep(&self) -> Option<u64> {
         (!self.table.is_empty()).then(|| self.expiry.due_if_crowded())
     }
 

@@ -1,4 +1,4 @@
-//! One name's exact log: packed while it is small, a full sliding log while it is not.
+//! One name's exact log: packed while it is small, a full sliding log while it is not. Instants are in microseconds.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -24,7 +24,8 @@ pub(super) struct Slot {
 #[derive(Clone, Debug)]
 enum Log {
     Packed(PackedLog),
-    /// Somebody waits, or too much was granted to be packed. Packed again once nothing is charged.
+    /// Somebody waits, too much was granted to be packed, or a window is too long for that. But for the last case it is
+    /// packed again once nothing is charged.
     Full(Box<SlidingLog>),
 }
 
@@ -47,15 +48,15 @@ impl Slot {
         (self.name.clone(), Arc::clone(&self.plan))
     }
 
-    /// Grants `weight` if it is seen at a glance that it fits now, and says at which instant.
+    /// Grants `weight` if it is obvious that it fits now, and says at which instant; `None` proves nothing.
     #[inline]
-    pub(super) fn grant_at_a_glance(&mut self, weight: u64, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn grant_if_obvious(&mut self, weight: u64, now: Timestamp) -> Option<Timestamp> {
         let Log::Packed(log) = &mut self.log else {
             return None;
         };
         let at = now.as_micros().max(log.seen());
         let is_plain = weight > 0 && now <= Timestamp::MAX;
-        (is_plain && log.add_at_a_glance(at, weight, &self.plan))
+        (is_plain && log.add_if_obvious(at, weight, &self.plan))
             .then_some(Timestamp::from_micros(at))
     }
 
