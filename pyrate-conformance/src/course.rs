@@ -65,6 +65,29 @@ impl Event {
     }
 }
 
+/// What a bucket shows.
+struct Seen {
+    count: u64,
+    waits: [Option<Duration>; 2],
+    most: u64,
+    /// Where `peek` gives no names, it gives the key: only instants and weights are compared.
+    ends: [Option<(Option<Timestamp>, u64)>; 3],
+}
+
+impl Seen {
+    /// With the newest unit, the oldest of `count`, and the one beyond.
+    fn of(rig: &Rig, count: u64) -> Result<Seen, Box<Failure>> {
+        let nameless = |unit: RateItem<'_>| (unit.timestamp, unit.weight);
+        let ends = [rig.peek(0)?, rig.peek(count.saturating_sub(1))?, rig.peek(count)?];
+        Ok(Seen {
+            count: rig.count()?,
+            waits: [rig.waiting(1)?, rig.waiting(rig.rates().shortest().limit())?],
+            most: rig.available()?,
+            ends: ends.map(|unit| unit.map(nameless)),
+        })
+    }
+}
+
 /// A history while it is played.
 pub(crate) struct Course<'a, J> {
     pub(crate) rig: Rig,
@@ -188,25 +211,21 @@ impl<J: Fn(&Rig, &Event) -> Verdict> Course<'_, J> {
 
     /// Compares what can be asked without changing anything.
     fn look(&mut self) -> Verdict {
-        let (rig, now) = (&self.rig, self.rig.now()?);
+        let (rig, now) = (&self.rig, self.rig.unnoted(Rig::now)?);
         let Some(oracle) = &self.oracle else { return Ok(()) };
+        let lowest = rig.rates().shortest().limit();
         let shown = oracle.shown(now).unwrap_or_default();
         let due = [shown.first().map(nameless), shown.last().map(nameless), None];
         let count = shown.iter().map(|(_, amount, _)| amount).sum::<u64>();
-        let weights = [1, rig.rates().shortest().limit()];
-        let waits = weights.map(|weight| oracle.waiting(weight, now).ok().flatten());
-        let most = (0..=rig.rates().shortest().limit())
+        let waits = [1, lowest].map(|weight| oracle.waiting(weight, now).ok().flatten());
+        let most = (0..=lowest)
             .filter(|weight| oracle.waiting(*weight, now) == Ok(Some(Duration::ZERO)))
             .max();
-        let found_waits = [rig.waiting(1)?, rig.waiting(rig.rates().shortest().limit())?];
-        let (found_count, found_most) = (rig.count()?, rig.available()?);
-        let ends = [rig.peek(0)?, rig.peek(count.saturating_sub(1))?, rig.peek(count)?];
-        self.compare(What::Count, Some(count), found_count)?;
-        self.compare(What::Waiting, Some(waits), found_waits)?;
-        self.compare(What::Available, most, found_most)?;
-        // Where `peek` gives no names, it gives the key: only instants and weights are compared.
-        let ends = ends.map(|unit| unit.map(|unit| (unit.timestamp, unit.weight)));
-        self.compare(What::Peek, Some(due), ends)
+        let found = rig.unnoted(|rig| Seen::of(rig, count))?;
+        self.compare(What::Count, Some(count), found.count)?;
+        self.compare(What::Waiting, Some(waits), found.waits)?;
+        self.compare(What::Available, most, found.most)?;
+        self.compare(What::Peek, Some(due), found.ends)
     }
 
     fn compare<T: Debug>(&mut self, what: What, expected: Option<T>, found: T) -> Verdict {

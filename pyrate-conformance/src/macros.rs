@@ -8,7 +8,8 @@
 ///   `asynchronous: |rates, clock|`, one with the async methods;
 ///   `dual: |rates, clock|`, one with both;
 ///   `own_time: |rates|`, one whose store keeps its own time, called through both doors (a sync one is called by tasks as
-///   the limiter would).
+///   the limiter would);
+///   `asynchronous_own_time: |rates|`, the same of one with the async methods only.
 ///   The bucket must be empty, and in an empty store, each time. `clock` is a
 ///   [`ManualClock`](pyrate_core::ManualClock).
 /// - `capabilities`: what it can do of [these](crate::capabilities). Checks of what it can't do are not made.
@@ -68,6 +69,13 @@ macro_rules! __conformance {
             @door asynchronous Async any $can [$crate::Subject::own_time($make) $($more)*]
         }
     };
+    (@asynchronous_own_time $can:tt [$make:expr] [$($more:tt)*]) => {
+        $crate::__conformance! {
+            @door asynchronous Async any $can [
+                $crate::Subject::asynchronous_own_time($make) $($more)*
+            ]
+        }
+    };
     (@door $module:ident $door:ident $time:ident [$($capability:ident)*] [$subject:expr]) => {
         mod $module {
             #[allow(unused_imports, reason = "the closure may need what stands beside the macro's call")]
@@ -91,6 +99,12 @@ macro_rules! __conformance {
             };)*
             ($d time:ident [$d other:ident] $d($d body:tt)*) => {};
         }
+    };
+    (@$kind:ident $($rest:tt)*) => {
+        compile_error!(concat!(
+            "`", stringify!($kind), ":` is no kind of bucket: say `sync:`, `asynchronous:`, `dual:`, `own_time:` or ",
+            "`asynchronous_own_time:`"
+        ));
     };
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt::Debug;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pyrate_core::{
@@ -25,13 +25,20 @@ pub struct Rig {
     handle: Handle,
     /// `None` where the bucket keeps its own time.
     clock: Option<ManualClock>,
-    notes: Mutex<Notes>,
+    /// Which of several buckets this is, in front of each of its calls.
+    label: String,
+    notes: Notes,
 }
 
+/// What was called: of one rig, or of all that opened buckets in one store.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notes(Arc<Mutex<Noted>>);
+
 #[derive(Debug, Default)]
-struct Notes {
+struct Noted {
     steps: VecDeque<Step>,
     forgotten: usize,
+    is_muted: bool,
 }
 
 impl Rig {
@@ -39,7 +46,21 @@ impl Rig {
     pub const START: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 
     pub(crate) fn new(bucket: AnyBucket, door: Door, clock: Option<ManualClock>) -> Rig {
-        Rig { handle: Handle::new(bucket, door), clock, notes: Mutex::default() }
+        let (handle, label) = (Handle::new(bucket, door), String::new());
+        Rig { handle, clock, label, notes: Notes::default() }
+    }
+
+    /// The same rig, whose calls are noted under `label` among those of others.
+    pub(crate) fn noted_in(self, notes: &Notes, label: String) -> Rig {
+        Rig { label, notes: notes.clone(), ..self }
+    }
+
+    /// Does `work` without noting its calls: a history is easier to read without those that only look.
+    pub(crate) fn unnoted<T>(&self, work: impl FnOnce(&Rig) -> T) -> T {
+        self.notes().is_muted = true;
+        let result = work(self);
+        self.notes().is_muted = false;
+        result
     }
 
     /// The bucket itself, for calls that are not noted: those of many threads.
@@ -309,15 +330,19 @@ impl Rig {
     pub(crate) fn note(&self, call: &str, answer: String) {
         let at = self.clock.as_ref().and_then(|clock| clock.now().ok());
         let mut notes = self.notes();
+        if notes.is_muted {
+            return;
+        }
         if notes.steps.len() == REMEMBERED {
             notes.steps.pop_front();
             notes.forgotten += 1;
         }
-        notes.steps.push_back(Step { at, call: call.to_owned(), answer });
+        let call = format!("{}{call}", self.label);
+        notes.steps.push_back(Step { at, call, answer });
     }
 
-    fn notes(&self) -> MutexGuard<'_, Notes> {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn notes(&self) -> MutexGuard<'_, Noted> {
+        self.notes.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

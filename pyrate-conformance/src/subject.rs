@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pyrate_core::{AbstractBucket, AnyBucket, AsyncBucket, ManualClock, Outcome, Rates};
 
 use crate::failure::Failure;
-use crate::rig::Rig;
+use crate::rig::{Notes, Rig};
 
 /// Opens the bucket of a key with these rates, as one more handle on the same store.
 type Opener = Box<dyn Fn(&str, Rates) -> AnyBucket + Send + Sync>;
@@ -87,6 +88,13 @@ impl Subject {
         Subject { keeps_own_time: true, ..Subject::new(move |rates, _| make(rates)) }
     }
 
+    /// A bucket with async methods only, whose store keeps its own time.
+    pub fn asynchronous_own_time<B: AsyncBucket>(
+        make: impl Fn(Rates) -> B + Send + Sync + 'static,
+    ) -> Subject {
+        Subject::own_time(move |rates| AnyBucket::asynchronous(make(rates)))
+    }
+
     /// The same subject, called through `door`.
     #[must_use]
     pub fn through(self, door: Door) -> Subject {
@@ -147,7 +155,8 @@ impl Subject {
     pub fn open_store(&self) -> Result<Store, Box<Failure>> {
         let store = self.store.as_ref().ok_or_else(|| lacking("store"))?;
         let clock = clock();
-        Ok(Store { open: store(clock.clone()), clock, subject: self.clone() })
+        let (open, subject) = (store(clock.clone()), self.clone());
+        Ok(Store { open, clock, subject, notes: Notes::default(), opened: AtomicUsize::new(0) })
     }
 
     /// An empty bucket with the switch that makes its store fail.
@@ -196,13 +205,18 @@ pub struct Store {
     open: Opener,
     clock: ManualClock,
     subject: Subject,
+    /// Of all handles together: what one of them does shows at another.
+    notes: Notes,
+    opened: AtomicUsize,
 }
 
 impl Store {
     /// A handle on the bucket of `key`, new or held elsewhere already, with these rates.
     #[must_use]
     pub fn open(&self, key: &str, rates: impl Into<Rates>) -> Rig {
-        self.subject.on_bench((self.open)(key, rates.into()), self.clock.clone())
+        let rig = self.subject.on_bench((self.open)(key, rates.into()), self.clock.clone());
+        let number = self.opened.fetch_add(1, Ordering::Relaxed) + 1;
+        rig.noted_in(&self.notes, format!("handle {number}: "))
     }
 }
 
@@ -213,7 +227,7 @@ fn clock() -> ManualClock {
 }
 
 fn lacking(closure: &str) -> Box<Failure> {
-    let expected = format!("a subject with `{closure}:`");
+    let expected = format!("`{closure}:` in `conformance!`, which this capability needs");
     Box::new(Failure { expected, found: "none was given".to_owned(), ..Failure::default() })
 }
 

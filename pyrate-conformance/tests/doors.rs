@@ -5,13 +5,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pyrate_core::{
-    AbstractBucket, AsyncBucket, BucketError, Clock, Decision, Grant, ManualClock, RateItem, Rates,
-    SlidingLog, Timestamp,
+    AbstractBucket, AsyncBucket, BucketError, Clock, Decision, Grant, MonotonicClock, RateItem,
+    Rates, SlidingLog, Timestamp,
 };
 
 pyrate_conformance::conformance! {
     name: async_only,
     asynchronous: |rates, clock| AsyncOnly(Desk::new(rates, clock)),
+    capabilities: [reservations, names],
+}
+
+pyrate_conformance::conformance! {
+    name: async_only_on_its_own_time,
+    asynchronous_own_time: |rates| AsyncOnly(Desk::new(rates, MonotonicClock::new())),
     capabilities: [reservations, names],
 }
 
@@ -36,17 +42,19 @@ pyrate_conformance::conformance! {
 /// A log behind a lock, and what all the buckets here do with it.
 struct Desk {
     rates: Rates,
-    clock: ManualClock,
+    clock: Box<dyn Clock>,
     log: Mutex<SlidingLog>,
 }
 
 impl Desk {
-    fn new(rates: Rates, clock: ManualClock) -> Desk {
-        Desk { log: Mutex::new(SlidingLog::new(rates.clone())), rates, clock }
+    fn new(rates: Rates, clock: impl Clock) -> Desk {
+        let log = Mutex::new(SlidingLog::new(rates.clone()));
+        Desk { rates, clock: Box::new(clock), log }
     }
 
-    fn without_names(rates: Rates, clock: ManualClock) -> Desk {
-        Desk { log: Mutex::new(SlidingLog::new(rates.clone()).without_names()), rates, clock }
+    fn without_names(rates: Rates, clock: impl Clock) -> Desk {
+        let log = Mutex::new(SlidingLog::new(rates.clone()).without_names());
+        Desk { rates, clock: Box::new(clock), log }
     }
 
     fn log(&self) -> MutexGuard<'_, SlidingLog> {

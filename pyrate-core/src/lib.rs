@@ -9,7 +9,8 @@
 //! it pass.
 //!
 //! What it does not do: it needs std, and for async waiting tokio; it doesn't run on wasm.
-
+//!
+#![doc = include_str!("../docs/mutants.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod block_on;

@@ -1,7 +1,7 @@
 //! Mutants: small changes of the arithmetic, each of which must make a test fail.
 //!
 //! Which files are changed, and how fast, stands in `.cargo/mutants.toml`; which changes are left out, and why, in
-//! ARCHITECTURE.md.
+//! pyrate-core's docs.
 
 use crate::call::Call;
 use crate::failure::Failure;

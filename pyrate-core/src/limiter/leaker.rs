@@ -22,13 +22,13 @@ const LINGER: Duration = Duration::from_millis(100);
 /// When to try again after the factory itself panicked.
 const AFTER_PANIC: Duration = Duration::from_secs(1);
 
-/// After a round it rests this many times as long as the round took, so that it takes a fifth of a processor at most.
-const REST_FACTOR: u32 = 4;
+/// After a round it rests this many times as long as the round took, so that it takes a third of a processor at most.
+const REST_FACTOR: u32 = 2;
 const SHORTEST_REST: Duration = Duration::from_millis(5);
 
-/// It rests no longer than this: a round of more than a sixteenth of a second is thought to have waited for a store rather
+/// It rests no longer than this: a round of more than a twentieth of a second is thought to have waited for a store rather
 /// than computed.
-const LONGEST_REST: Duration = Duration::from_millis(250);
+const LONGEST_REST: Duration = Duration::from_millis(100);
 
 /// It looks this often at least: what comes after it fell asleep may be due earlier than all that it knew of.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);

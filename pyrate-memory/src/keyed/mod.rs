@@ -31,7 +31,7 @@ use plan::Plan;
 /// background leaker sees to that, at most a quarter of a window late, or a second; where none runs, names that have
 /// expired make room before more memory is taken.
 ///
-/// Names are spread over 64 locks. A call takes one of them, and allocates nothing for a name that repeats.
+/// Names are spread over 64 locks. A call that doesn't wait takes one of them, and allocates nothing for a name that repeats.
 ///
 /// Any number of names is held unless [`max_names`](KeyedMemoryBuilder::max_names) sets a cap.
 ///
