@@ -3,7 +3,7 @@
 //! It sleeps until the next bucket is due, for a second at most, and ends when nothing is held or the limiter is gone.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -33,12 +33,13 @@ const LONGEST_REST: Duration = Duration::from_millis(100);
 /// It looks this often at least: what comes after it fell asleep may be due earlier than all that it knew of.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
-/// Where nothing needs a leaker, the factory is asked again this many times as long after as its answer took, so that
-/// asking takes a hundredth of the callers' time at most.
-const PAUSE_FACTOR: u64 = 100;
+/// Where nothing needs a leaker, the factory is asked at each call for so many calls: a bucket that is added soon is not
+/// missed.
+const CALLS_THAT_ASK: u32 = 64;
 
-/// In nanoseconds, as [`Leaker::ask_at`] is.
-const SHORTEST_PAUSE: u64 = 100_000;
+/// From then on it is asked again this many times as long after as its answer took, so that asking takes a hundredth of
+/// the callers' time at most.
+const PAUSE_FACTOR: u64 = 100;
 
 /// A limiter's leaker.
 #[derive(Debug)]
@@ -46,7 +47,9 @@ pub(super) struct Leaker {
     state: AtomicU8,
     /// Also the right to start and to end the thread.
     thread: Mutex<Option<JoinHandle<()>>>,
-    /// When to ask the factory again, in nanoseconds since this was made.
+    /// How often the factory was asked in vain.
+    asked: AtomicU32,
+    /// When to ask it again, in nanoseconds since this was made.
     ask_at: AtomicU64,
     made: Instant,
 }
@@ -64,6 +67,7 @@ impl Leaker {
         Leaker {
             state: AtomicU8::new(state),
             thread: Mutex::default(),
+            asked: AtomicU32::new(0),
             ask_at: AtomicU64::new(0),
             made: Instant::now(),
         }
@@ -118,11 +122,15 @@ impl Limiter {
             return;
         }
         if self.inner.next_leak().is_some() {
+            leaker.asked.store(0, Ordering::Relaxed);
             return leaker.start(Arc::downgrade(&self.inner));
         }
-        let now = leaker.elapsed();
-        let pause = (now - asked_at).saturating_mul(PAUSE_FACTOR).max(SHORTEST_PAUSE);
-        leaker.ask_at.store(now.saturating_add(pause), Ordering::Relaxed);
+        if leaker.asked.fetch_add(1, Ordering::Relaxed) >= CALLS_THAT_ASK {
+            leaker.asked.store(CALLS_THAT_ASK, Ordering::Relaxed);
+            let now = leaker.elapsed();
+            let pause = (now - asked_at).saturating_mul(PAUSE_FACTOR);
+            leaker.ask_at.store(now.saturating_add(pause), Ordering::Relaxed);
+        }
     }
 }
 
