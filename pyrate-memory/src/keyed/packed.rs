@@ -272,3 +272,15 @@ fn add_to_many(entries: &mut Vec<Entry>, passed: u64, units: u64, plan: &Plan) -
     }
     fits
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_leaves_the_longest_window_is_leaked_at_that_instant_and_only_once() {
+        let mut log = PackedLog::new(0);
+        assert!(log.add(0, 2, 10));
+        assert_eq!([9, 10, 10].map(|now| log.leak(now, 10)), [0, 2, 0]);
+    }
+}

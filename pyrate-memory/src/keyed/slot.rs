@@ -256,3 +256,20 @@ fn denied_for_good(rates: &Rates) -> Decision {
     // Several rates may never fit it: the shortest of them is named.
     Decision::Denied(Denial { rate: rates.shortest(), retry_after: None })
 }
+
+#[cfg(test)]
+mod tests {
+    use pyrate_core::Rate;
+
+    use super::*;
+
+    #[test]
+    fn windows_as_long_as_the_age_of_an_entry_reaches_are_packed_and_no_longer_ones() {
+        let is_packed = |micros| {
+            let rate = Rate::new(1, Duration::from_micros(micros)).unwrap();
+            !Slot::new("a".into(), Arc::new(Plan::new(rate.into())), 0).is_full()
+        };
+        let longest = (1 << 43) - 1;
+        assert_eq!([1, longest, longest + 1].map(is_packed), [true, true, false]);
+    }
+}

@@ -39,7 +39,7 @@ pub(crate) fn in_time<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'stati
     waits.recv_timeout(Duration::from_secs(30)).unwrap()
 }
 
-/// Runs `test` on so many random values, and on `long` where `PYRATE_LONG` is set.
+/// Runs `test` on so many random values, and on `long` where `PYRATE_LONG` is set; `PROPTEST_CASES` sets another number.
 pub(crate) fn try_all<S: Strategy>(
     normal: u32,
     long: u32,
@@ -47,7 +47,9 @@ pub(crate) fn try_all<S: Strategy>(
     test: impl Fn(S::Value) -> Check,
 ) {
     let cases = if env::var_os("PYRATE_LONG").is_some() { long } else { normal };
-    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let standard = Config::default();
+    let cases = if env::var_os("PROPTEST_CASES").is_some() { standard.cases } else { cases };
+    let config = Config { cases, failure_persistence: None, ..standard };
     if let Err(failure) = TestRunner::new(config).run(strategy, test) {
         panic!("{failure}");
     }
