@@ -86,7 +86,7 @@ impl AbstractBucket for InMemoryBucket {
         let mut log = self.log.lock();
         let now = self.clock.now_for(item)?;
         if !max_delay.is_zero() {
-            log.set_next_id(ids::next());
+            number_next(&mut log);
         }
         let decision = log.reserve(item, now, max_delay)?;
         match decision {
@@ -137,6 +137,12 @@ impl AbstractBucket for InMemoryBucket {
     fn may_block(&self) -> bool {
         false
     }
+}
+
+/// Sees to it that a reservation bears a number of its own. Apart, because most calls don't wait and must stay short.
+#[cold]
+fn number_next(log: &mut SlidingLog) {
+    log.set_next_id(ids::next());
 }
 
 impl fmt::Debug for InMemoryBucket {
