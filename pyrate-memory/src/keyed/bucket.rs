@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pyrate_core::{
-    AbstractBucket, BucketError, Clock, Decision, Grant, RateItem, Rates, Timestamp,
-};
+use pyrate_core::{AbstractBucket, BucketError, Decision, Grant, RateItem, Rates, Timestamp};
 use smol_str::SmolStr;
 
 use super::names::Names;
@@ -36,7 +34,7 @@ impl AbstractBucket for NamedBucket {
     }
 
     fn now(&self) -> Result<Timestamp, BucketError> {
-        self.names.clock().now()
+        self.names.now()
     }
 
     fn reserve(&self, item: &RateItem<'_>, max_delay: Duration) -> Result<Decision, BucketError> {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pyrate_core::{AnyBucket, BucketError, BucketFactory, Clock, Decision, Grant, RateItem, Rates};
+use pyrate_core::{AnyBucket, BucketError, BucketFactory, Decision, Grant, RateItem, Rates};
 use smol_str::SmolStr;
 
 pub use builder::KeyedMemoryBuilder;
@@ -132,7 +132,7 @@ impl BucketFactory for KeyedMemory {
     }
 
     fn next_leak(&self) -> Option<Duration> {
-        let now = self.names.clock().now();
+        let now = self.names.now();
         // Without a clock nothing can be forgotten; it may come back.
         now.map_or(Some(Duration::from_secs(1)), |now| self.names.next_sweep(now))
     }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use hashbrown::DefaultHashBuilder;
 use parking_lot::{Mutex, MutexGuard};
-use pyrate_core::{BucketError, Clock, Decision, Denial, Grant, RateItem, Timestamp};
+use pyrate_core::{
+    BucketError, Clock, Decision, Denial, Grant, RateItem, Timestamp, TimestampError,
+};
 use smol_str::SmolStr;
 
 use super::plan::{Plan, Plans};
@@ -66,8 +68,10 @@ impl Names {
         self.held.load(Ordering::Relaxed)
     }
 
-    pub(super) fn clock(&self) -> &BucketClock {
-        &self.clock
+    /// The clock's reading, for what is done without asking a log, which would refuse an instant that none can hold.
+    pub(super) fn now(&self) -> Result<Timestamp, BucketError> {
+        let now = self.clock.now()?;
+        if now > Timestamp::MAX { Err(TimestampError(now).into()) } else { Ok(now) }
     }
 
     #[inline]
@@ -133,7 +137,7 @@ impl Names {
     fn make_room(&self) -> Result<(), BucketError> {
         for shard in &self.shards {
             let mut shard = shard.0.lock();
-            let now = self.clock.now()?;
+            let now = self.now()?;
             if shard.next_crowded_sweep().is_some_and(|due| due <= now.as_micros()) {
                 self.sweep(&mut shard, now);
             }
@@ -150,7 +154,7 @@ impl Names {
             return Ok(Duration::ZERO);
         }
         let due = self.shards.iter().filter_map(|shard| shard.0.lock().next_crowded_sweep()).min();
-        let now = self.clock.now()?;
+        let now = self.now()?;
         Ok(due.map_or(NO_PLACE_WAIT, |due| Timestamp::from_micros(due).saturating_since(now)))
     }
 
@@ -197,7 +201,7 @@ impl Names {
     ) -> Result<Option<T>, BucketError> {
         let hash = self.hash(name);
         let shard = self.lock(hash);
-        let now = stamp.map_or_else(|| self.clock.now(), Ok)?;
+        let now = stamp.map_or_else(|| self.now(), Ok)?;
         Ok(shard.get(hash, name).map(|slot| look(slot, now)))
     }
 
@@ -210,7 +214,7 @@ impl Names {
     ) -> Result<Option<T>, BucketError> {
         let hash = self.hash(name);
         let mut shard = self.lock(hash);
-        let now = stamp.map_or_else(|| self.clock.now(), Ok)?;
+        let now = stamp.map_or_else(|| self.now(), Ok)?;
         let Some(slot) = shard.get_mut(hash, name) else { return Ok(None) };
         let (changed, expires_at) = (change(slot, now), slot.expires_at());
         shard.expiry().note(expires_at);
@@ -265,7 +269,7 @@ impl Names {
         let mut units = 0_u64;
         for shard in &self.shards {
             let mut shard = shard.0.lock();
-            let now = self.clock.now()?;
+            let now = self.now()?;
             units = units.saturating_add(self.sweep(&mut shard, now).units);
         }
         Ok(units)
@@ -279,7 +283,7 @@ impl Names {
     /// Sweeps a shard if that is worth its while.
     fn sweep_if_due(&self, shard: &mut Shard) -> Result<(), BucketError> {
         if let Some(due) = shard.next_sweep() {
-            let now = self.clock.now()?;
+            let now = self.now()?;
             if due <= now.as_micros() {
                 self.sweep(shard, now);
             }

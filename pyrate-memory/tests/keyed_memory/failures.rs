@@ -170,3 +170,19 @@ fn a_stamped_item_needs_no_clock() {
         assert_eq!(ours, alone.put(&item).unwrap());
     }
 }
+
+/// It dropped every name, and granted without end from then on.
+#[test]
+fn a_clock_that_shows_too_much_for_once_forgets_no_name() {
+    let clock = ManualClock::new();
+    let memory = KeyedMemory::builder(per(1, ms(60_000))).clock(clock.clone()).build();
+    let put = || memory.reserve(&RateItem::new("name", 1), Duration::ZERO);
+    clock.set(Timestamp::from_micros(1_000_000_000));
+    assert!(put().unwrap().is_granted());
+    clock.set(Timestamp::from_micros(u64::MAX));
+    assert!(put().is_err() && memory.leak().is_err());
+    memory.leak_due();
+    assert_eq!(memory.names(), 1);
+    clock.set(Timestamp::from_micros(1_001_000_000));
+    assert!(put().unwrap().is_denied());
+}
