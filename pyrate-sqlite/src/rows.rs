@@ -87,7 +87,7 @@ impl Rows<'_> {
     }
 
     /// Shows `look` one reservation after the other, the last in line first, until it answers something.
-    pub(crate) fn from_the_end_of_the_line<T>(
+    pub(crate) fn up_the_line<T>(
         &self,
         bucket: u64,
         mut look: impl FnMut(Waiting) -> Option<T>,

@@ -1,5 +1,7 @@
 //! The bucket proves itself, through both doors: on a file with the clock of the tests, and in memory on its own time.
 
+#![allow(clippy::unwrap_used, reason = "what the tests stand on")]
+
 mod files;
 
 use files::File;
@@ -57,14 +59,11 @@ fn in_memory() -> SqliteStore {
 
 /// Takes the tables away and has the clock fail as told, or puts both right again.
 fn fail(file: &File, clock: &ManualClock, outcome: Option<Outcome>) {
-    match outcome {
-        Some(outcome) => {
-            clock.fail(BucketError::new(outcome, "the clock was told to fail"));
-            file.execute("ALTER TABLE pyrate RENAME TO elsewhere");
-        }
-        None => {
-            clock.set(Rig::START);
-            file.execute("ALTER TABLE elsewhere RENAME TO pyrate");
-        }
+    if let Some(outcome) = outcome {
+        clock.fail(BucketError::new(outcome, "the clock was told to fail"));
+        file.execute("ALTER TABLE pyrate RENAME TO elsewhere");
+    } else {
+        clock.set(Rig::START);
+        file.execute("ALTER TABLE elsewhere RENAME TO pyrate");
     }
 }

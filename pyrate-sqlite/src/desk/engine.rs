@@ -95,5 +95,7 @@ impl Engine {
 fn finish_all(calls: Vec<Call>, trouble: Trouble) {
     let waited = calls.iter().map(|call| call.arrived.elapsed()).max().unwrap_or_default();
     let error = BucketError::from(trouble.told(waited));
-    calls.into_iter().for_each(|call| call.finish(Err(error.clone())));
+    for call in calls {
+        call.finish(Err(error.clone()));
+    }
 }

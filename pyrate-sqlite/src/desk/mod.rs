@@ -136,7 +136,9 @@ impl Desk {
         {
             let call = state.queue.pop_back();
             drop(state);
-            call.into_iter().for_each(|call| call.finish(Err(error.clone())));
+            if let Some(call) = call {
+                call.finish(Err(error));
+            }
         }
     }
 

@@ -29,12 +29,11 @@ impl Cursors {
 
     /// Keeps `cursor` for `interval`.
     pub(super) fn set(&mut self, interval: u64, cursor: Cursor) {
-        match self.0.iter_mut().find(|(kept, _)| *kept == interval) {
-            Some((_, kept)) => *kept = cursor,
-            None => {
-                self.0.truncate(MOST - 1);
-                self.0.insert(0, (interval, cursor));
-            }
+        if let Some((_, kept)) = self.0.iter_mut().find(|(kept, _)| *kept == interval) {
+            *kept = cursor;
+        } else {
+            self.0.truncate(MOST - 1);
+            self.0.insert(0, (interval, cursor));
         }
     }
 

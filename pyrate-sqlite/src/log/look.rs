@@ -127,7 +127,7 @@ impl Log<'_> {
             return Ok(Err(newer));
         }
         let mut left = newer;
-        let found = self.rows.from_the_end_of_the_line(self.state.id, |waiting: Waiting| {
+        let found = self.rows.up_the_line(self.state.id, |waiting: Waiting| {
             let rest = left.checked_sub(waiting.weight);
             left = rest.unwrap_or(left);
             if rest.is_none() { Some(waiting) } else { None }

@@ -1,5 +1,7 @@
 //! A database file that vanishes with its test, and a look at it from outside.
 
+#![allow(clippy::unwrap_used, reason = "what the test stands on")]
+
 use std::path::PathBuf;
 
 use pyrate_sqlite::rusqlite::Connection;

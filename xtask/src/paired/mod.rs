@@ -122,6 +122,16 @@ impl<'a> Bound<'a> {
             against: Against::Bound(self.most),
         })
     }
+
+    /// Measures what takes long, and is repeated within itself: once, and answers the report.
+    pub fn once(&self, ours: impl FnOnce() -> Duration) -> Report {
+        let time = ours().as_secs_f64() * 1e9;
+        printed(Report {
+            work: self.work.to_owned(),
+            ours: Quartiles::of([time]),
+            against: Against::Bound(self.most),
+        })
+    }
 }
 
 fn one_round(
