@@ -85,6 +85,9 @@ pub enum SqliteError {
     /// The clock, or the store's own code, panicked while it worked for this call.
     #[error("the store or its clock panicked")]
     Panicked,
+    /// The answer to a call was lost: somebody's waker panicked while answers were handed out. What was answered is in the file.
+    #[error("the answer was lost on its way")]
+    AnswerLost,
     /// Anything else that SQLite refuses.
     #[error("SQLite failed")]
     Other(#[source] Cause),
@@ -105,7 +108,7 @@ impl SqliteError {
 
     fn outcome(&self) -> Outcome {
         match self {
-            SqliteError::CommitBroke(_) => Outcome::Unknown,
+            SqliteError::CommitBroke(_) | SqliteError::AnswerLost => Outcome::Unknown,
             _ => Outcome::NotRecorded,
         }
     }

@@ -113,7 +113,7 @@ impl Walked {
         self.last = step.last;
         self.units = self.units.saturating_add(step.units);
         self.kept.extend(step.kept);
-        self.last.is_none()
+        step.is_last
     }
 }
 

@@ -17,8 +17,10 @@ const VISITED_AT_ONCE: u64 = 256;
 /// What a step came to.
 #[derive(Debug, Default)]
 pub(crate) struct Step {
-    /// The key behind which the next one begins; `None` where there are no more.
+    /// The key behind which the next one begins; `None` is the first.
     pub(crate) last: Option<Vec<u8>>,
+    /// Whether no next one is needed.
+    pub(crate) is_last: bool,
     /// The units removed, and the marks that held them.
     pub(crate) units: u64,
     marks: u64,
@@ -84,7 +86,7 @@ fn walk(
                 return Ok(step);
             }
         }
-        step.last = step.last.filter(|_| !is_end);
+        step.is_last = is_end;
         Ok(step)
     }
 }

@@ -7,6 +7,7 @@ mod call;
 mod engine;
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -162,10 +163,16 @@ impl Desk {
         let most = state.queue.len().min(MOST_IN_ONE);
         let batch = state.queue.drain(..most).collect();
         drop(state);
-        let left = self.engine.lock().unwrap_or_else(PoisonError::into_inner).make(batch);
+        let left = self.make_without_panic(batch);
         let mut state = self.lock();
         left.into_iter().rev().for_each(|call| state.queue.push_front(call));
         state
+    }
+
+    /// A waker is its runtime's code: its panic must not take the leader along, or nobody would lead any more.
+    fn make_without_panic(&self, batch: Vec<Call>) -> Vec<Call> {
+        let engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        catch_unwind(AssertUnwindSafe(|| engine.make(batch))).unwrap_or_default()
     }
 
     /// Gives the lead to the driver, which is started if need be.
@@ -203,9 +210,9 @@ impl Desk {
     }
 }
 
-/// The answer, where the desk gave one: it always does, unless its own code panicked.
+/// The answer, where the desk gave one: it always does, unless somebody's waker panicked.
 fn received<T>(
     answer: Result<Result<T, BucketError>, tokio::sync::oneshot::error::RecvError>,
 ) -> Result<T, BucketError> {
-    answer.unwrap_or_else(|_| Err(SqliteError::Panicked.into()))
+    answer.unwrap_or_else(|_| Err(SqliteError::AnswerLost.into()))
 }
