@@ -10,8 +10,8 @@ use crate::trouble::Trouble;
 
 /// The time as SQLite tells it: milliseconds since 1970 by the wall clock of the machine.
 ///
-/// [`SystemClock`](crate::SystemClock), which a store uses unless told otherwise, reads the same wall clock more finely and
-/// in a hundredth of the time. This one is for a database whose other users stamp their rows by SQLite.
+/// [`SystemClock`](crate::SystemClock), which a store uses unless told otherwise, reads the same wall clock more finely.
+/// This one is for a database whose other users stamp their rows by SQLite.
 ///
 /// ```
 /// use pyrate_sqlite::{Clock, SqliteClock, SqliteStore};
