@@ -9,7 +9,7 @@ use crate::trouble::Trouble;
 /// The first and the longest nap between two attempts. SQLite's own handler naps for up to 100 ms, through many turns of
 /// whoever holds the lock.
 const FIRST_NAP: Duration = Duration::from_micros(50);
-const LONGEST_NAP: Duration = Duration::from_millis(1);
+const LONGEST_NAP: Duration = Duration::from_micros(250);
 
 /// Attempts something until it doesn't find the lock held, or `until`.
 pub(crate) fn until(
