@@ -40,7 +40,7 @@ impl Table {
 pub(crate) fn prepare(connection: &mut Connection, table: &Table) -> Result<(), Trouble> {
     // Most often they are, and then nobody who writes need be waited for. Within a transaction, lest a look before and a
     // look after somebody else made them be taken for one.
-    if version(&connection.transaction()?, table)? == STEPS.len() {
+    if version(&*connection.transaction()?, table)? == STEPS.len() {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
