@@ -70,14 +70,13 @@ impl Desk {
         let ours = self.ask_at_once(calls, &grants, now);
         let due: Vec<Answer> = calls.iter().map(|call| self.due(call, &grants, now)).collect();
         for ((call, ours), due) in calls.iter().zip(&ours).zip(&due) {
-            match (ours, due) {
-                (Answer::Decided(ours), Answer::Decided(due)) => {
-                    prop_assert_eq!(nameless(*ours), nameless(*due), "{:?} at {}", call, now);
-                    if let (Decision::Granted(ours), Decision::Granted(due)) = (ours, due) {
-                        self.grants.push((*ours, *due));
-                    }
-                }
-                _ => prop_assert_eq!(ours, due, "{:?} at {}", call, now),
+            let (Answer::Decided(ours), Answer::Decided(due)) = (ours, due) else {
+                prop_assert_eq!(ours, due, "{:?} at {}", call, now);
+                continue;
+            };
+            prop_assert_eq!(nameless(*ours), nameless(*due), "{:?} at {}", call, now);
+            if let (Decision::Granted(ours), Decision::Granted(due)) = (ours, due) {
+                self.grants.push((*ours, *due));
             }
         }
         Ok(())

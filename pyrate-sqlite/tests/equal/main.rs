@@ -1,6 +1,8 @@
 //! A bucket in SQLite answers as `SlidingLog` does, answer by answer: whatever is called, alone or in shared transactions,
 //! through handles of one kind or of several.
 
+#![cfg(test)]
+
 mod batches;
 mod gate;
 mod handles;
