@@ -1,5 +1,6 @@
 //! Settings of a store.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -135,28 +136,43 @@ impl SqliteStoreBuilder {
 
 /// Opens a file of the store's own, in write-ahead mode where its file system has that.
 fn open(path: &Path, busy_timeout: Duration) -> Result<Connection, SqliteError> {
-    // Without URIs: a path is a path, whatever it looks like.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let opened = Connection::open_with_flags(path, flags);
+    let opened = Connection::open_with_flags(plain(path)?, flags);
     let connection = opened.map_err(|error| Trouble::from(error).told(Duration::ZERO))?;
-    connection
-        .busy_timeout(Duration::ZERO)
-        .map_err(|error| Trouble::from(error).told(Duration::ZERO))?;
+    let connection = writable(connection)?;
     patiently(busy_timeout, || {
         Ok(connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?)
     })?;
     Ok(connection)
 }
 
+/// A path is a path, whatever it looks like: the bundled SQLite reads what begins with `file:` as a URI, and takes an
+/// empty one for a file that vanishes with its connection.
+fn plain(path: &Path) -> Result<Cow<'_, Path>, SqliteError> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    if bytes.is_empty() {
+        return Err(SqliteError::CannotOpen("the path is empty".into()));
+    }
+    let is_uri = bytes.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"file:"));
+    Ok(if is_uri { Path::new(".").join(path).into() } else { path.into() })
+}
+
 fn adopted(connection: Connection) -> Result<Connection, SqliteError> {
     if !connection.is_autocommit() {
         return Err(SqliteError::InTransaction);
     }
-    connection
-        .busy_timeout(Duration::ZERO)
-        .map_err(|error| Trouble::from(error).told(Duration::ZERO))?;
+    writable(connection)
+}
+
+/// Sees to it that the connection can write, and leaves all waiting to the store.
+fn writable(connection: Connection) -> Result<Connection, SqliteError> {
+    let told = |error| Trouble::from(error).told(Duration::ZERO);
+    if connection.is_readonly("main").map_err(told)? {
+        return Err(SqliteError::ReadOnly("the connection can only read".into()));
+    }
+    connection.busy_timeout(Duration::ZERO).map_err(told)?;
     Ok(connection)
 }
 

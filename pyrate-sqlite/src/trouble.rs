@@ -63,6 +63,9 @@ fn classified(error: Error) -> SqliteError {
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             SqliteError::CannotOpen(error.into())
         }
+        _ if matches!(error, Error::NulError(_) | Error::InvalidPath(_)) => {
+            SqliteError::CannotOpen(error.into())
+        }
         Some(ErrorCode::ReadOnly) => SqliteError::ReadOnly(error.into()),
         Some(ErrorCode::DiskFull) => SqliteError::Full(error.into()),
         Some(ErrorCode::NotADatabase) => SqliteError::NotADatabase(error.into()),
