@@ -57,15 +57,16 @@ pub(crate) fn prepare(connection: &mut Connection, table: &Table) -> Result<(), 
 fn version(connection: &Connection, table: &Table) -> Result<usize, Trouble> {
     let is_ours = exists(connection, &format!("{}_store", table.0))?;
     if !is_ours {
-        return if exists(connection, &table.0)? { Err(foreign(table).into()) } else { Ok(0) };
+        return unused(connection, table).map(|()| 0);
     }
     let sql = table.fill(r#"SELECT version FROM "{t}_store""#);
     let found = connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).map_err(|error| {
-        let is_another = error.sqlite_error_code() == Some(rusqlite::ErrorCode::Unknown);
-        if is_another { foreign(table).into() } else { Trouble::from(error) }
+        let has_no_version = matches!(error, rusqlite::Error::SqlInputError { .. });
+        if has_no_version { foreign(table, "_store").into() } else { Trouble::from(error) }
     })?;
     match usize::try_from(found) {
-        Ok(found) if found <= STEPS.len() => Ok(found),
+        Ok(known) if (1..=STEPS.len()).contains(&known) => Ok(known),
+        _ if found < 1 => Err(Trouble::Contradiction("a version that never was")),
         _ => Err(SqliteError::NewerVersion { found, known: STEPS.len() }.into()),
     }
 }
@@ -75,8 +76,18 @@ fn exists(connection: &Connection, name: &str) -> Result<bool, Trouble> {
     Ok(connection.query_row(sql, [name], |_| Ok(())).optional()?.is_some())
 }
 
-fn foreign(table: &Table) -> SqliteError {
-    SqliteError::ForeignTable { table: table.0.clone() }
+/// Sees to it that none of the names is taken by somebody else.
+fn unused(connection: &Connection, table: &Table) -> Result<(), Trouble> {
+    for suffix in ["", "_log", "_queue", "_places", "_names"] {
+        if exists(connection, &format!("{}{suffix}", table.0))? {
+            return Err(foreign(table, suffix).into());
+        }
+    }
+    Ok(())
+}
+
+fn foreign(table: &Table, suffix: &str) -> SqliteError {
+    SqliteError::ForeignTable { table: format!("{}{suffix}", table.0) }
 }
 
 #[cfg(test)]

@@ -9,3 +9,4 @@ mod desk;
 #[path = "../files/mod.rs"]
 mod files;
 mod paths;
+mod tables;
