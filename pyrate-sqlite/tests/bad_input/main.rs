@@ -10,3 +10,4 @@ mod desk;
 mod files;
 mod paths;
 mod tables;
+mod wakers;
