@@ -15,7 +15,7 @@ use crate::bucket::SqliteBucket;
 use crate::desk::{Effect, Work};
 use crate::key::Keys;
 use crate::store::SqliteStore;
-use crate::sweep::{self, Step};
+use crate::sweep::{self, Pace, Step, Stretch};
 
 /// Limits each name by itself: a bucket a name, whose key is the name, made when it is first used.
 ///
@@ -70,26 +70,26 @@ impl KeyedSqlite {
     fn walk<W: Work<Step>>(
         &self,
         effect: Effect,
-        step: fn(Arc<Keys>, Option<Vec<u8>>) -> W,
+        step: fn(Arc<Keys>, Stretch) -> W,
     ) -> Result<Walked, BucketError> {
         let mut walked = Walked::default();
         loop {
-            let step = step(Arc::clone(self.store.keys()), walked.last.take());
-            if walked.is_over(self.store.desk().call(effect, step)?) {
-                return Ok(walked);
+            let step = step(Arc::clone(self.store.keys()), walked.next.clone());
+            if walked.is_over(self.store.desk().call(effect, step))? {
+                return walked.ended();
             }
         }
     }
 
     async fn walk_async<W: Work<Step>>(
         &self,
-        step: fn(Arc<Keys>, Option<Vec<u8>>) -> W,
+        step: fn(Arc<Keys>, Stretch) -> W,
     ) -> Result<Walked, BucketError> {
         let mut walked = Walked::default();
         loop {
-            let step = step(Arc::clone(self.store.keys()), walked.last.take());
-            if walked.is_over(self.store.desk().change_async(step).await?) {
-                return Ok(walked);
+            let step = step(Arc::clone(self.store.keys()), walked.next.clone());
+            if walked.is_over(self.store.desk().change_async(step).await)? {
+                return walked.ended();
             }
         }
     }
@@ -102,18 +102,44 @@ const UNREACHABLE: Duration = Duration::from_hours(24 * 30);
 /// What a walk over all names has come to so far.
 #[derive(Default)]
 struct Walked {
-    last: Option<Vec<u8>>,
+    next: Stretch,
     units: u64,
-    kept: Vec<String>,
+    kept: u64,
+    keys: Vec<String>,
+    /// What was said of the first bucket that can't be visited.
+    failure: Option<BucketError>,
 }
 
 impl Walked {
     /// Adds what a step came to; answers whether it was the last one.
-    fn is_over(&mut self, step: Step) -> bool {
-        self.last = step.last;
+    ///
+    /// A damaged bucket keeps no other from being visited: from there they are visited one by one, and it is passed.
+    fn is_over(&mut self, step: Result<Step, BucketError>) -> Result<bool, BucketError> {
+        match (step, self.next.pace) {
+            (Ok(step), _) => return Ok(self.add(step)),
+            (Err(error), pace) if error.is_retryable() || pace == Pace::Past => return Err(error),
+            (Err(_), Pace::Many) => self.next.pace = Pace::One,
+            (Err(error), _) => {
+                self.next.pace = Pace::Past;
+                self.failure.get_or_insert(error);
+            }
+        }
+        Ok(false)
+    }
+
+    fn add(&mut self, step: Step) -> bool {
+        if self.next.pace == Pace::Past {
+            self.next.pace = Pace::Many;
+        }
+        self.next.after = step.last;
         self.units = self.units.saturating_add(step.units);
-        self.kept.extend(step.kept);
+        self.kept += step.kept;
+        self.keys.extend(step.keys);
         step.is_last
+    }
+
+    fn ended(self) -> Result<Walked, BucketError> {
+        self.failure.clone().map_or(Ok(self), Err)
     }
 }
 
@@ -126,7 +152,7 @@ impl BucketFactory for KeyedSqlite {
 
     /// All names that are stored, whoever used them. None where the store fails.
     fn buckets(&self) -> Vec<AnyBucket> {
-        let names = self.walk(Effect::Look, sweep::list).unwrap_or_default().kept;
+        let names = self.walk(Effect::Look, sweep::list).unwrap_or_default().keys;
         names.into_iter().map(|name| self.bucket(&name).into()).collect()
     }
 
@@ -160,7 +186,7 @@ impl BucketFactory for KeyedSqlite {
         // Taken out first: what is granted while it sweeps notes itself anew.
         if self.next_sweep().take_if(|due| *due <= Instant::now()).is_some() {
             let swept = self.walk(Effect::Change, sweep::sweep);
-            if swept.is_ok_and(|swept| swept.kept.is_empty()) {
+            if swept.is_ok_and(|swept| swept.kept == 0) {
                 return;
             }
             self.note();

@@ -233,7 +233,7 @@ impl Rows<'_> {
     }
 }
 
-const NO_STORE: Trouble = Trouble::Contradiction("the store's own row is missing");
+const NO_STORE: Trouble = Trouble::Contradiction("the store's own row is missing or wrong");
 
 fn ints<const N: usize>(numbers: [u64; N]) -> [Number; N] {
     numbers.map(Number)

@@ -32,7 +32,8 @@ statements! {
 
     traces: r#"SELECT seen, last_id FROM "{t}_store""#,
     leave_traces: r#"UPDATE "{t}_store" SET seen = max(seen, ?1), last_id = max(last_id, ?2)"#,
-    next_bucket: r#"UPDATE "{t}_store" SET last_bucket = last_bucket + 1 RETURNING last_bucket"#,
+    next_bucket: r#"UPDATE "{t}_store" SET last_bucket = last_bucket + 1
+        WHERE typeof(last_bucket) = 'integer' AND last_bucket >= 0 RETURNING last_bucket"#,
 
     mark: r#"SELECT at, total FROM "{t}_log" WHERE bucket = ?1 AND number = ?2"#,
     write_mark: r#"INSERT INTO "{t}_log" (bucket, number, at, total) VALUES (?1, ?2, ?3, ?4)

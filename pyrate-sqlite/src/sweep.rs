@@ -14,6 +14,24 @@ use crate::work::LEAK_MOST;
 /// How many buckets a step visits: others get their turn in between.
 const VISITED_AT_ONCE: u64 = 256;
 
+/// Where a step begins, and how far it goes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stretch {
+    /// The key behind which it begins; `None` is the first.
+    pub(crate) after: Option<Vec<u8>>,
+    pub(crate) pace: Pace,
+}
+
+/// How many buckets a step visits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Pace {
+    #[default]
+    Many,
+    One,
+    /// None: it goes past one.
+    Past,
+}
+
 /// What a step came to.
 #[derive(Debug, Default)]
 pub(crate) struct Step {
@@ -24,30 +42,32 @@ pub(crate) struct Step {
     /// The units removed, and the marks that held them.
     pub(crate) units: u64,
     marks: u64,
-    /// The keys of the buckets that it left in place.
-    pub(crate) kept: Vec<String>,
+    /// How many buckets it left in place.
+    pub(crate) kept: u64,
+    /// The keys, where they were asked for.
+    pub(crate) keys: Vec<String>,
 }
 
-/// Leaks the buckets behind `after`, and deletes those that are over.
-pub(crate) fn sweep(keys: Arc<Keys>, after: Option<Vec<u8>>) -> impl Work<Step> {
-    walk(keys, after, |transaction, key, step| {
+/// Leaks buckets, and deletes those that are over.
+pub(crate) fn sweep(keys: Arc<Keys>, stretch: Stretch) -> impl Work<Step> {
+    walk(keys, stretch, |transaction, key, step| {
         let now = transaction.now(None)?;
         sweep_one(transaction, key, now, step).map_err(Failed::from)
     })
 }
 
-/// Flushes the buckets behind `after`.
-pub(crate) fn flush(keys: Arc<Keys>, after: Option<Vec<u8>>) -> impl Work<Step> {
-    walk(keys, after, |transaction, key, _| {
+/// Flushes buckets.
+pub(crate) fn flush(keys: Arc<Keys>, stretch: Stretch) -> impl Work<Step> {
+    walk(keys, stretch, |transaction, key, _| {
         transaction.log(key)?.flush()?;
         Ok(ControlFlow::Continue(()))
     })
 }
 
-/// Lists the buckets behind `after`.
-pub(crate) fn list(keys: Arc<Keys>, after: Option<Vec<u8>>) -> impl Work<Step> {
-    walk(keys, after, |_, key, step| {
-        step.kept.push(key.as_str().to_owned());
+/// Lists buckets.
+pub(crate) fn list(keys: Arc<Keys>, stretch: Stretch) -> impl Work<Step> {
+    walk(keys, stretch, |_, key, step| {
+        step.keys.push(key.as_str().to_owned());
         Ok(ControlFlow::Continue(()))
     })
 }
@@ -67,18 +87,21 @@ pub(crate) fn dispose(keys: &Keys, key: &str) -> impl Work<bool> {
 /// Visits buckets in the order of their keys until `visit` breaks off: the next step then begins at the same one.
 fn walk(
     keys: Arc<Keys>,
-    after: Option<Vec<u8>>,
+    stretch: Stretch,
     visit: impl Fn(&mut Transaction<'_>, &Arc<BucketKey>, &mut Step) -> Result<ControlFlow<()>, Failed>
     + Send
     + 'static,
 ) -> impl Work<Step> {
     move |transaction| {
-        let mut step = Step { last: after.clone(), ..Step::default() };
-        let found = transaction.rows.keys_after(after.as_deref(), VISITED_AT_ONCE)?;
-        let is_end = (found.len() as u64) < VISITED_AT_ONCE;
+        let Stretch { after, pace } = stretch.clone();
+        let most = if pace == Pace::Many { VISITED_AT_ONCE } else { 1 };
+        let found = transaction.rows.keys_after(after.as_deref(), most)?;
+        let is_end = (found.len() as u64) < most;
+        let mut step = Step { last: after, ..Step::default() };
         for key in found {
-            let known = keys.known(text(&key)?);
-            if visit(transaction, &known, &mut step)?.is_break() {
+            if pace != Pace::Past
+                && visit(transaction, &keys.known(text(&key)?), &mut step)?.is_break()
+            {
                 return Ok(step);
             }
             step.last = Some(key);
@@ -111,7 +134,7 @@ fn sweep_one(
         log.delete()?;
     } else {
         log.save()?;
-        step.kept.push(key.as_str().to_owned());
+        step.kept += 1;
     }
     Ok(ControlFlow::Continue(()))
 }

@@ -56,11 +56,13 @@ impl Cursors {
         self.0.iter_mut().for_each(|(_, cursor)| cursor.before = cursor.before.saturating_sub(by));
     }
 
-    /// Whether all stand between `start` and `end`.
+    /// Whether all stand between `start` and `end`. Totals rise from mark to mark: who stands at an end has its total, and
+    /// nobody else has.
     pub(super) fn lie_within(&self, start: Cursor, end: Cursor) -> bool {
         self.0.iter().all(|(_, cursor)| {
-            (start.number..=end.number).contains(&cursor.number)
-                && (start.before..=end.before).contains(&cursor.before)
+            cursor.number.cmp(&start.number) == cursor.before.cmp(&start.before)
+                && cursor.number.cmp(&end.number) == cursor.before.cmp(&end.before)
+                && (start.number..=end.number).contains(&cursor.number)
         })
     }
 }

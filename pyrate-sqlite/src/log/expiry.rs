@@ -22,7 +22,12 @@ impl Log<'_> {
             return Ok(Leaked { units: 0, is_partial: false });
         }
         self.begin_change(now)?;
+        let marks = self.marks();
         let units = self.drop_expired(now, most)?;
+        // Whoever leaks until nothing is left must come nearer to it.
+        if self.marks() == marks {
+            return Err(Trouble::Contradiction("a cursor stands behind marks that count"));
+        }
         let is_partial = self.expired_total(self.keep(), now)? != self.state.dropped;
         Ok(Leaked { units, is_partial })
     }

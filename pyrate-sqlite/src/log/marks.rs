@@ -23,6 +23,11 @@ impl Log<'_> {
         self.state.cursors.of(interval).unwrap_or(self.state.start())
     }
 
+    /// Units of all kept marks.
+    pub(super) fn live_units(&self) -> u64 {
+        self.state.total - self.state.dropped
+    }
+
     /// Records `units` at `at`, which is not before the last mark.
     pub(super) fn append(&mut self, at: u64, units: u64, now: u64) -> Result<(), Trouble> {
         if self.state.is_empty() || self.state.last_at != at {

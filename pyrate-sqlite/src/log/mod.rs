@@ -21,7 +21,7 @@ use crate::rows::Rows;
 use crate::trouble::Trouble;
 pub(crate) use expiry::Leaked;
 use look::Spot;
-use state::{MAX_NUMBER, State};
+use state::{MAX_NUMBER, MAX_STORED, State};
 
 /// The log of one bucket.
 #[derive(Debug)]
@@ -56,6 +56,9 @@ impl<'c> Log<'c> {
     /// A bucket that has no row, or none any more: time doesn't run back, and no number is given twice.
     fn anew(rows: &Rows<'_>) -> Result<State, Trouble> {
         let (seen, last_id) = rows.traces()?;
+        if seen > MAX_NUMBER || last_id > MAX_STORED {
+            return Err(Trouble::Contradiction("the store's own row"));
+        }
         Ok(State { seen, last_id, ..State::default() })
     }
 
@@ -115,7 +118,8 @@ impl<'c> Log<'c> {
     /// See `SlidingLog::cancel`.
     pub(crate) fn cancel(&mut self, grant: &Grant, now: Timestamp) -> Result<bool, Trouble> {
         let (now, at) = (self.effective(now), grant.at.as_micros());
-        if at <= now || !self.free(at, grant.id())? {
+        let is_known = at <= MAX_NUMBER && grant.id() <= MAX_STORED;
+        if at <= now || !is_known || !self.free(at, grant.id())? {
             return Ok(false);
         }
         self.begin_change(now)?;

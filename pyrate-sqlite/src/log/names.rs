@@ -16,7 +16,10 @@ impl Log<'_> {
             self.state.runs += 1;
             self.state.name = RunName::of(name, start);
         }
-        self.state.named += units;
+        let named = self.state.named.checked_add(units);
+        let is_granted = |named: &u64| named - self.state.forgotten <= self.live_units();
+        let more = Trouble::Contradiction("more units are due than were granted");
+        self.state.named = named.filter(is_granted).ok_or(more)?;
         Ok(())
     }
 

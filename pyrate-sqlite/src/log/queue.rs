@@ -35,7 +35,7 @@ impl Log<'_> {
         if free == 0 {
             self.state.places += 1;
         }
-        self.rows.write_place(self.state.id, at, free.saturating_add(weight))
+        self.rows.write_place(self.state.id, at, self.granted(free.saturating_add(weight))?)
     }
 
     /// Gives the reservations that are due their place among the names: they can't be cancelled any more.
@@ -73,7 +73,15 @@ impl Log<'_> {
         if self.state.places == 0 {
             return Ok(0);
         }
-        Ok(self.rows.free_at(self.state.id, at)?.unwrap_or(0))
+        self.granted(self.rows.free_at(self.state.id, at)?.unwrap_or(0))
+    }
+
+    /// Free `units`, which must have been granted before.
+    fn granted(&self, units: u64) -> Result<u64, Trouble> {
+        let is_granted = units <= self.live_units();
+        is_granted
+            .then_some(units)
+            .ok_or(Trouble::Contradiction("more units are free than granted"))
     }
 
     /// Free units at `from` and later.

@@ -12,7 +12,7 @@ use crate::trouble::Trouble;
 pub(super) const MAX_NUMBER: u64 = (1 << 53) - 1;
 
 /// No number of a row is greater; sums of two then fit SQLite's integers.
-const MAX_STORED: u64 = 1 << 62;
+pub(super) const MAX_STORED: u64 = 1 << 62;
 
 /// What is read before a decision and written after it. The columns are explained in `schema`.
 #[derive(Clone, Debug, Default)]
@@ -96,10 +96,11 @@ impl State {
     /// That the counters can be those of a log: what was damaged must not decide.
     fn checked(self) -> Result<State, Trouble> {
         let instants = [self.keep, self.seen, self.last_at, self.next_due];
-        let counts = [self.next, self.total, self.waiting, self.places, self.named, self.last_id];
+        let counts = [self.next, self.total, self.waiting, self.places];
+        let numbers = [self.named, self.runs, self.last_id];
         let is_whole = self.id > 0
             && instants.iter().all(|instant| *instant <= MAX_NUMBER)
-            && counts.iter().all(|count| *count <= MAX_STORED)
+            && counts.iter().chain(&numbers).all(|count| *count <= MAX_STORED)
             && self.first <= self.next
             && self.dropped <= self.total
             && self.forgotten <= self.named

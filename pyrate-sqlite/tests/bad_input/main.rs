@@ -8,6 +8,8 @@
 mod desk;
 #[path = "../files/mod.rs"]
 mod files;
+mod numbers;
 mod paths;
 mod tables;
+mod tampered;
 mod wakers;
