@@ -5,11 +5,18 @@
 
 #![cfg(test)]
 
+mod busy;
+mod connections;
+mod corrupt;
 mod desk;
 #[path = "../files/mod.rs"]
 mod files;
+mod full;
+mod gone;
+mod many;
 mod numbers;
 mod paths;
 mod tables;
 mod tampered;
+mod texts;
 mod wakers;
