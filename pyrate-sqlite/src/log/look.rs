@@ -10,6 +10,9 @@ use super::Log;
 use crate::rows::Waiting;
 use crate::trouble::Trouble;
 
+/// How many places that other handles left are tried before an item goes behind all others.
+const PLACES_TRIED: usize = 8;
+
 /// Where an item would be recorded.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spot {
@@ -53,7 +56,8 @@ impl Log<'_> {
     pub(crate) fn available(&self, rates: &Rates, now: Timestamp) -> Result<u64, Trouble> {
         let now = self.effective(now);
         if self.state.last_at > now {
-            return self.free_at(now);
+            let free = self.free_at(now)?;
+            return Ok(if free > 0 && self.has_room_at(rates, now)? { free } else { 0 });
         }
         let mut available = u64::MAX;
         for rate in rates.iter() {
@@ -86,7 +90,7 @@ impl Log<'_> {
     /// The earliest instant at which `weight` fits: an earlier caller's free place, else behind all others. `None`: never.
     ///
     /// Behind all others it is the maximum of `now`, the last grant, and each rate's own term. A free place always
-    /// comes first, since it is never the last in line.
+    /// comes first, since it is never the last in line; handles of the same rates have room in all of them.
     pub(super) fn earliest(
         &self,
         rates: &Rates,
@@ -96,7 +100,7 @@ impl Log<'_> {
         if rates.iter().any(|rate| weight > rate.limit()) {
             return Ok(None);
         }
-        if let Some(at) = self.place(weight, now)? {
+        if let Some(at) = self.free_place(rates, weight, now)? {
             return Ok(Some(Spot { at, rate: rates.shortest(), is_free_place: true }));
         }
         let mut at = now.max(self.state.last_at);
@@ -108,6 +112,33 @@ impl Log<'_> {
             }
         }
         Ok(Some(Spot::behind(at, binding.unwrap_or(rates.shortest()))))
+    }
+
+    /// The earliest free place from `now` on that `rates` have room for.
+    ///
+    /// Whoever left it may have come through a handle with other rates. Where it doesn't fit these, a few more are tried.
+    fn free_place(&self, rates: &Rates, weight: u64, now: u64) -> Result<Option<u64>, Trouble> {
+        let mut from = now;
+        for _ in 0..PLACES_TRIED {
+            let Some(at) = self.place(weight, from)? else { break };
+            if self.has_room_at(rates, at)? {
+                return Ok(Some(at));
+            }
+            from = at + 1;
+        }
+        Ok(None)
+    }
+
+    /// Whether what is charged up to `at`, free units included, is within each of `rates`.
+    fn has_room_at(&self, rates: &Rates, at: u64) -> Result<bool, Trouble> {
+        let total = self.total_at(at)?;
+        for rate in rates.iter() {
+            let before = self.expired_total(rate.interval_micros(), at)?;
+            if total.saturating_sub(before) > rate.limit() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// When enough of the units that `rate` counts have left its window for `weight` more; 0 if they have already.

@@ -104,8 +104,75 @@ fn many(count: u64, longer: u64) -> Rates {
     rates((1..=count).map(|n| (n, n * n + n * longer)))
 }
 
+#[test]
+fn a_place_of_a_looser_handle_is_not_taken_where_the_own_rates_have_no_room() {
+    let (handles, clock) = opened([rates([(5, 10)]), rates([(1, 10)])]);
+    let [loose, tight] = &handles[..] else { unreachable!("two were opened") };
+    let reserved = |handle: &SqliteBucket, weight| match handle
+        .reserve(&item("x", weight, None), Duration::MAX)
+        .unwrap()
+    {
+        Decision::Granted(grant) => grant,
+        Decision::Denied(denial) => panic!("{denial:?}"),
+    };
+    reserved(loose, 5);
+    let [left, _, _] = [2, 2, 3].map(|weight| reserved(loose, weight));
+    assert!(loose.cancel(&left).unwrap());
+    clock.set(at(10));
+    // Two of the five at 10 are free: room for the one handle, and four too many for the other.
+    assert_eq!((loose.available().unwrap(), tight.available().unwrap()), (2, 0));
+    assert_eq!(reserved(tight, 1).at, at(30));
+    assert_eq!(reserved(loose, 2).at, at(10));
+}
+
+/// Calls and cancels; each grant must have room by the rates of its own handle.
+fn play_with_places(handles: &[SqliteBucket], clock: &ManualClock, calls: &[Call]) -> Check {
+    let (mut held, mut now): (Vec<Grant>, u64) = (Vec::new(), 1_000);
+    for (turn, (handle, later, weight, max_delay)) in calls.iter().enumerate() {
+        now += later;
+        clock.set(at(now));
+        let handle = &handles[handle % handles.len()];
+        if turn % 3 == 2 && !held.is_empty() {
+            let index = (turn * 7) % held.len();
+            if handle.cancel(&held[index]).unwrap() {
+                held.remove(index);
+            }
+        }
+        let item = item("x", *weight, None);
+        let (waiting, available) = (handle.waiting(&item).unwrap(), handle.available().unwrap());
+        prop_assert_eq!(waiting == Some(Duration::ZERO), *weight <= available || *weight == 0);
+        let Decision::Granted(grant) = handle.reserve(&item, *max_delay).unwrap() else { continue };
+        held.push(grant);
+        for rate in AbstractBucket::rates(handle).iter() {
+            let is_inside = |held: &&Grant| {
+                held.at <= grant.at
+                    && held.at.as_micros() + rate.interval_micros() > grant.at.as_micros()
+            };
+            let inside: u64 = held.iter().filter(is_inside).map(|held| held.weight).sum();
+            prop_assert!(
+                *weight == 0 || inside <= rate.limit(),
+                "{} by {} at {}",
+                inside,
+                rate,
+                grant.at
+            );
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(cases(150))]
+
+    #[test]
+    fn whatever_places_others_leave_each_handle_is_granted_what_its_own_rates_allow(
+        first in histories::rates(),
+        second in histories::rates(),
+        calls in calls(40, 7),
+    ) {
+        let (handles, clock) = opened([first, second]);
+        play_with_places(&handles, &clock, &calls)?;
+    }
 
     #[test]
     fn two_handles_decide_by_their_own_rates_over_all_that_was_granted(
