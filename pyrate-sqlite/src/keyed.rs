@@ -76,7 +76,7 @@ impl KeyedSqlite {
         loop {
             let step = step(Arc::clone(self.store.keys()), walked.next.clone());
             if walked.is_over(self.store.desk().call(effect, step))? {
-                return walked.ended();
+                return Ok(walked);
             }
         }
     }
@@ -89,7 +89,7 @@ impl KeyedSqlite {
         loop {
             let step = step(Arc::clone(self.store.keys()), walked.next.clone());
             if walked.is_over(self.store.desk().change_async(step).await)? {
-                return walked.ended();
+                return Ok(walked);
             }
         }
     }
@@ -138,8 +138,9 @@ impl Walked {
         step.is_last
     }
 
-    fn ended(self) -> Result<Walked, BucketError> {
-        self.failure.clone().map_or(Ok(self), Err)
+    /// The units of all steps, where every bucket could be visited.
+    fn ended(self) -> Result<u64, BucketError> {
+        self.failure.map_or(Ok(self.units), Err)
     }
 }
 
@@ -175,7 +176,7 @@ impl BucketFactory for KeyedSqlite {
     }
 
     fn leak(&self) -> Result<u64, BucketError> {
-        Ok(self.walk(Effect::Change, sweep::sweep)?.units)
+        self.walk(Effect::Change, sweep::sweep)?.ended()
     }
 
     fn next_leak(&self) -> Option<Duration> {
@@ -186,7 +187,7 @@ impl BucketFactory for KeyedSqlite {
         // Taken out first: what is granted while it sweeps notes itself anew.
         if self.next_sweep().take_if(|due| *due <= Instant::now()).is_some() {
             let swept = self.walk(Effect::Change, sweep::sweep);
-            if swept.is_ok_and(|swept| swept.kept == 0) {
+            if swept.is_ok_and(|swept| swept.kept == 0 && swept.failure.is_none()) {
                 return;
             }
             self.note();
@@ -194,7 +195,7 @@ impl BucketFactory for KeyedSqlite {
     }
 
     fn flush(&self) -> Result<(), BucketError> {
-        self.walk(Effect::Change, sweep::flush).map(drop)
+        self.walk(Effect::Change, sweep::flush)?.ended().map(drop)
     }
 
     async fn reserve_async(
@@ -215,11 +216,11 @@ impl BucketFactory for KeyedSqlite {
     }
 
     async fn leak_async(&self) -> Result<u64, BucketError> {
-        Ok(self.walk_async(sweep::sweep).await?.units)
+        self.walk_async(sweep::sweep).await?.ended()
     }
 
     async fn flush_async(&self) -> Result<(), BucketError> {
-        self.walk_async(sweep::flush).await.map(drop)
+        self.walk_async(sweep::flush).await?.ended().map(drop)
     }
 }
 

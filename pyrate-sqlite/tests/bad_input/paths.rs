@@ -118,3 +118,18 @@ fn file_that_may_only_be_queried() -> Connection {
     connection.pragma_update(None, "query_only", true).unwrap();
     connection
 }
+
+#[test]
+fn a_file_without_the_permission_to_write_is_read_only() {
+    let file = File::new();
+    drop(bucket(&file));
+    let mut permissions = fs::metadata(file.path()).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(file.path(), permissions).unwrap();
+    // Whoever runs the tests as root may write all the same.
+    if fs::OpenOptions::new().append(true).open(file.path()).is_err() {
+        assert!(matches!(refused(file.path()), SqliteError::ReadOnly(_)));
+    } else {
+        holds_its_limit(&bucket(&file));
+    }
+}

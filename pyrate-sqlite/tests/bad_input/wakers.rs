@@ -40,3 +40,21 @@ fn a_waker_that_panics_wedges_nobody_else() {
     assert!(pollster::block_on(bucket.put_async(&item)).unwrap().is_granted());
     assert!(catch_unwind(AssertUnwindSafe(|| holds_its_limit(&bucket))).is_ok());
 }
+
+#[test]
+fn a_waker_that_panics_keeps_no_neighbour_of_its_transaction_from_its_answer() {
+    let file = File::new();
+    let (bucket, item) = (bucket(&file), RateItem::new("key", 1));
+    let locked = file.connect();
+    locked.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let broken = Waker::from(Arc::new(Broken));
+    let mut asking: Vec<_> = (0..6).map(|_| bucket.reserve_async(&item, Duration::ZERO)).collect();
+    for (index, asking) in asking.iter_mut().enumerate() {
+        let waker = if index % 2 == 0 { &broken } else { Waker::noop() };
+        assert!(asking.as_mut().poll(&mut Context::from_waker(waker)).is_pending());
+    }
+    locked.execute_batch("COMMIT").unwrap();
+    let granted = asking.into_iter().map(pollster::block_on);
+    assert_eq!(granted.filter(|answer| answer.as_ref().unwrap().is_granted()).count(), 3);
+    holds_its_limit(&bucket);
+}
