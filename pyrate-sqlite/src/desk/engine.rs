@@ -32,7 +32,12 @@ impl Engine {
         let Some(oldest) = calls.iter().map(|call| call.arrived).min() else { return Vec::new() };
         // A timeout that no clock can reach never ends.
         let patience = oldest.checked_add(self.busy_timeout);
-        match waiting::until(patience, || self.attempt_without_panic(&mut calls)) {
+        let attempt = || {
+            // Some may have left while the others waited for the lock.
+            calls.retain(Call::is_wanted);
+            self.attempt_without_panic(&mut calls)
+        };
+        match waiting::until(patience, attempt) {
             Ok(()) => calls.into_iter().for_each(|call| call.finish(Ok(()))),
             Err(trouble) if trouble.is_busy() => return self.tell_busy(calls, trouble),
             Err(trouble) if calls.len() == 1 || trouble.is_final() => finish_all(calls, trouble),

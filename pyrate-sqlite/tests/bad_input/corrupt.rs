@@ -37,14 +37,14 @@ fn a_file_that_was_cut_off_is_an_error_or_right_but_never_a_wrong_grant() {
     for kept in (0..whole.len()).step_by(512).chain([1, 15, 16, 17, 99, 100, 101]) {
         fs::write(file.path(), &whole[..kept]).unwrap();
         // To SQLite, a file of a byte is as empty as one of none.
-        try_all(&file.path(), kept as u64, kept <= 1);
+        try_all(&file.path(), kept as u64, if kept <= 1 { LIMIT } else { 0 });
     }
 }
 
 #[test]
 fn a_file_with_flipped_bytes_is_an_error_or_within_its_limit() {
     let (file, whole) = filled();
-    let rounds = if std::env::var_os("PYRATE_LONG").is_some() { 3_000 } else { 200 };
+    let rounds = if std::env::var_os("PYRATE_LONG").is_some() { 1_000 } else { 200 };
     for seed in 0..rounds {
         let mut bytes = whole.clone();
         let mut random = Random(seed * 7_919 + 1);
@@ -53,7 +53,8 @@ fn a_file_with_flipped_bytes_is_an_error_or_within_its_limit() {
             bytes[usize::try_from(place).unwrap()] ^= 1 << random.below(8);
         }
         fs::write(file.path(), &bytes).unwrap();
-        try_all(&file.path(), seed, false);
+        // A bit of a key makes another bucket of it: no more than that bucket's limit is granted.
+        try_all(&file.path(), seed, LIMIT);
     }
 }
 
@@ -64,7 +65,7 @@ fn a_file_with_a_page_of_zeros_is_an_error_or_within_its_limit() {
         let mut bytes = whole.clone();
         bytes[page * 4096..(page + 1) * 4096].fill(0);
         fs::write(file.path(), &bytes).unwrap();
-        try_all(&file.path(), page as u64, false);
+        try_all(&file.path(), page as u64, 0);
     }
 }
 
@@ -97,13 +98,14 @@ fn rate() -> Rate {
     Rate::new(LIMIT, Duration::from_secs(1)).unwrap()
 }
 
-/// Calls all there is; each answer is a typed error, or no more than any window holds.
-fn try_all(path: &Path, seed: u64, is_empty: bool) {
+/// Calls all there is; each answer is a typed error, or no more than any window holds. The buckets in the file are full:
+/// `most` is what each of them may grant all the same.
+fn try_all(path: &Path, seed: u64, most: u64) {
     let store = SqliteStore::builder(path).clock(FixedClock).busy_timeout(Duration::ZERO).build();
     let Ok(store) = store else { return remove_companions(path) };
     for key in ["a", "b", "new"] {
         let bucket = store.bucket(key, rate());
-        let most = if is_empty || key == "new" { LIMIT } else { LIMIT - 1 };
+        let most = if key == "new" { LIMIT } else { most };
         let granted = try_bucket(&bucket, seed);
         assert!(granted <= most, "{granted} granted, with seed {seed}");
     }
