@@ -28,7 +28,8 @@ statements! {
         last_at = ?9, waiting = ?10, next_due = ?11, places = ?12, named = ?13, forgotten = ?14, runs = ?15, name = ?16,
         last_id = ?17, cursors = ?18 WHERE key = ?1"#,
     delete_bucket: r#"DELETE FROM "{t}" WHERE key = ?1"#,
-    keys_after: r#"SELECT key FROM "{t}" WHERE ?1 IS NULL OR key > ?1 ORDER BY key LIMIT ?2"#,
+    // Every key is greater than a number is. (An `OR` would have SQLite begin at the first key each time.)
+    keys_after: r#"SELECT key FROM "{t}" WHERE key > coalesce(?1, -9e999) ORDER BY key LIMIT ?2"#,
 
     traces: r#"SELECT seen, last_id FROM "{t}_store""#,
     leave_traces: r#"UPDATE "{t}_store" SET seen = max(seen, ?1), last_id = max(last_id, ?2)"#,

@@ -47,3 +47,29 @@ fn heavy_units_that_only_another_handle_keeps_are_denied_before_totals_pass_what
     assert_eq!(keeper.count().unwrap(), MOST);
     assert!(heavy.reserve(&item("a", 1, None), Duration::MAX).unwrap().is_denied());
 }
+
+#[test]
+fn long_logs_are_answered_as_by_the_sliding_log() {
+    let mut pair = Pair::of(&rates([(40, 60), (500, 1_000), (1_200, 3_000)]));
+    let (mut now, mut random) = (1_000, 1_u64);
+    let mut below = |end: u64| {
+        // Knuth's multiplier (MMIX); the upper half is random enough.
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (random >> 33) % end
+    };
+    for turn in 0..5_000 {
+        now += if turn % 1_500 == 1_499 { below(4_000) } else { below(4) };
+        pair.clock.set(at(now));
+        let name = ["a", "b", "c"][usize::try_from(below(3)).unwrap()];
+        let patience = if turn % 900 < 30 { Duration::MAX } else { us(below(3)) };
+        pair.reserve(&item(name, 1 + below(3), None), at(now), patience).unwrap();
+        if turn % 4 == 0 {
+            let index = pair.grants.len().checked_sub(1 + usize::try_from(below(5)).unwrap());
+            pair.cancel(index, at(now)).unwrap();
+        }
+        if turn % 16 == 0 {
+            pair.look(at(now), 1 + below(40)).unwrap();
+        }
+    }
+    assert!(pair.grants.len() > 2_000, "{}", pair.grants.len());
+}
