@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod abandoned;
 mod batches;
 mod gate;
 mod handles;
