@@ -1,5 +1,6 @@
 //! A call on its way through the desk: what is to be done, and who waits for the answer.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use pyrate_core::BucketError;
@@ -69,7 +70,8 @@ impl Call {
 
     /// Tells the caller: what was found is in the file, or the transaction came to nothing.
     pub(super) fn finish(self, committed: Result<(), BucketError>) {
-        self.job.finish(committed);
+        // A waker is its runtime's code: its panic must not take away the answers of those who shared the transaction.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.job.finish(committed)));
     }
 }
 
