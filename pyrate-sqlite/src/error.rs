@@ -85,7 +85,7 @@ pub enum SqliteError {
     /// The clock, or the store's own code, panicked while it worked for this call.
     #[error("the store or its clock panicked")]
     Panicked,
-    /// The answer to a call was lost: somebody's waker panicked while answers were handed out. What was answered is in the file.
+    /// The answer to a call was lost: the store's own code panicked. The call may be found in the file, or not.
     #[error("the answer was lost on its way")]
     AnswerLost,
     /// Anything else that SQLite refuses.

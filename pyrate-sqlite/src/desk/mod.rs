@@ -169,7 +169,7 @@ impl Desk {
         state
     }
 
-    /// A waker is its runtime's code: its panic must not take the leader along, or nobody would lead any more.
+    /// A panic must not take the leader along, whatever its cause: nobody would lead any more.
     fn make_without_panic(&self, batch: Vec<Call>) -> Vec<Call> {
         let engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
         catch_unwind(AssertUnwindSafe(|| engine.make(batch))).unwrap_or_default()
@@ -210,7 +210,7 @@ impl Desk {
     }
 }
 
-/// The answer, where the desk gave one: it always does, unless somebody's waker panicked.
+/// The answer, where the desk gave one: it always does, unless its own code panicked.
 fn received<T>(
     answer: Result<Result<T, BucketError>, tokio::sync::oneshot::error::RecvError>,
 ) -> Result<T, BucketError> {
