@@ -4,7 +4,7 @@ use std::env;
 use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// SplitMix64, by Steele, Lea and Flood (2014): any seed is a good one.
+/// `SplitMix64`, by Steele, Lea and Flood (2014): any seed is a good one.
 #[derive(Clone, Debug)]
 pub(crate) struct Chance(u64);
 
@@ -32,6 +32,11 @@ impl Chance {
 
     pub(crate) fn within(&mut self, range: RangeInclusive<u64>) -> u64 {
         range.start() + self.next() % (range.end() - range.start() + 1)
+    }
+
+    pub(crate) fn one_of<'a, T>(&mut self, values: &'a [T]) -> &'a T {
+        let last = u64::try_from(values.len()).unwrap() - 1;
+        &values[usize::try_from(self.within(0..=last)).unwrap()]
     }
 
     pub(crate) fn micros(&mut self, range: RangeInclusive<u64>) -> Duration {

@@ -80,8 +80,8 @@ fn hear(child: &mut Child, lines: u64, told: &mut Reports) {
 fn work_until_killed(seed: u64, path: &Path) {
     let mut chance = Chance::of(seed);
     let synchronous = [Synchronous::Off, Synchronous::Normal, Synchronous::Full];
-    let synchronous = synchronous[usize::try_from(chance.within(0..=2)).unwrap()];
-    let store = SqliteStore::builder(path).synchronous(synchronous).build().unwrap();
+    let synchronous = chance.one_of(&synchronous);
+    let store = SqliteStore::builder(path).synchronous(*synchronous).build().unwrap();
     thread::scope(|scope| {
         for key in KEYS {
             let bucket = store.bucket(key, rates(key));
@@ -98,8 +98,8 @@ fn work_until_killed(seed: u64, path: &Path) {
 /// Takes units at once or in a while, and gives some of them back: of these nothing is told.
 fn take_from_a_thread(bucket: &SqliteBucket, mut chance: Chance) {
     loop {
-        let item =
-            RateItem::new(["one", "other", bucket.key()][index(&mut chance)], chance.within(1..=5));
+        let name = *chance.one_of(&["one", "other", bucket.key()]);
+        let item = RateItem::new(name, chance.within(1..=5));
         let max_delay = chance.micros(0..=20_000) * u32::from(chance.within(0..=2) > 0);
         let Decision::Granted(grant) = bucket.reserve(&item, max_delay).unwrap() else { continue };
         if !grant.delay.is_zero() && chance.within(0..=3) == 0 {
@@ -108,10 +108,6 @@ fn take_from_a_thread(bucket: &SqliteBucket, mut chance: Chance) {
             reports::granted(bucket.key(), &grant);
         }
     }
-}
-
-fn index(chance: &mut Chance) -> usize {
-    usize::try_from(chance.within(0..=2)).unwrap()
 }
 
 /// Tasks that wait for their units, not all of them to the end.
@@ -131,6 +127,6 @@ fn take_from_tasks(key: &'static str, limiter: &Limiter, mut chance: Chance) {
         for _ in 0..3 {
             tokio::spawn(task(Chance::of(chance.next()), limiter.clone()));
         }
-        task(chance, limiter.clone()).await
-    })
+        task(chance, limiter.clone()).await;
+    });
 }

@@ -37,8 +37,8 @@ fn four_processes_get_what_the_rates_allow_and_next_to_all_of_it() {
     thread::scope(|scope| {
         let readers: Vec<_> =
             children.into_iter().map(|child| scope.spawn(|| child.told_to_the_end())).collect();
-        for lines in readers.into_iter().map(|reader| reader.join().unwrap()) {
-            lines.iter().for_each(|line| told.read(line));
+        for line in readers.into_iter().flat_map(|reader| reader.join().unwrap()) {
+            told.read(&line);
         }
     });
     let grants = told.of("shared");

@@ -41,7 +41,7 @@ impl Desk {
         // Who blocks where nobody may is found out before this ends.
         let store = || builder().busy_timeout(2 * PATIENCE).build().unwrap();
         let buckets = [store().bucket("key", rates.clone()), store().bucket("key", rates.clone())];
-        Desk { clock, buckets, file }
+        Desk { file, clock, buckets }
     }
 
     /// Two stores and a bucket of `limit` per 100 ms that is full at 0.

@@ -33,8 +33,9 @@ fn take_from_tasks_of(make: fn() -> Runtime) -> u64 {
             let limiter = desk.limiter(task % 2);
             [runtime.spawn(take_in_place(limiter.clone())), runtime.spawn(take(limiter))]
         });
-        let tasks: Vec<_> = both.collect();
-        tasks.into_iter().for_each(|task| runtime.block_on(task).unwrap());
+        for task in both.collect::<Vec<_>>() {
+            runtime.block_on(task).unwrap();
+        }
         desk.count()
     })
 }
