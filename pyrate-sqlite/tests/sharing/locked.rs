@@ -1,11 +1,14 @@
 //! While another process holds the file: tasks wait for it, and their thread does not.
 
 use std::thread;
+use std::time::Duration;
 
 use pyrate_sqlite::{AbstractBucket, AsyncBucket, Decision, Grant, Rate, RateItem};
 use tokio::task::{JoinHandle, yield_now};
 
 use crate::desk::{Call, Desk, current_thread, in_time, poll, until};
+
+const HOUR: Duration = Duration::from_hours(1);
 
 /// Calls by each method that may have to wait for the file, in tasks of their own.
 fn calls(desk: &Desk, granted: Grant) -> Vec<JoinHandle<()>> {
@@ -55,9 +58,18 @@ fn giving_places_back_does_not_wait_for_the_file() {
             assert!(calls.iter_mut().all(|call| poll(call).is_pending()));
             thread::yield_now();
         }
+        let unit = RateItem::new("unit", 1);
+        let mut unanswered = desk.buckets[0].reserve_async(&unit, HOUR);
+        assert!(poll(&mut unanswered).is_pending());
+        until(|| desk.count() == 102);
+        let Decision::Granted(place) = desk.buckets[0].reserve(&unit, HOUR).unwrap() else {
+            panic!("an hour is long enough");
+        };
         let locked = desk.lock();
         drop(calls);
-        assert_eq!(desk.count(), 101);
+        drop(unanswered);
+        AbstractBucket::cancel_later(&desk.buckets[0], place);
+        assert_eq!(desk.count(), 103);
         locked.let_go();
         until(|| desk.count() == 1);
     });
