@@ -1,0 +1,147 @@
+-- What changes the marks, and how the state is written back.
+
+-- Moves this handle's gauges to where their windows begin, drops what nobody has to keep, returns the dropped units.
+local function advance(now)
+  for rate = 1, rates do
+    own_gauges[rate] = window(own_gauges[rate], own_gauges[rate].interval, now)
+  end
+  local start = own_gauges[rates]
+  if start.interval ~= kept then
+    start = window({ index = front, before = dropped }, kept, now)
+  end
+  if start.index == front then
+    return 0
+  end
+  local units = since(start.before, dropped)
+  -- Pages that nobody reads any more; what is left of them expires by itself.
+  local page = math.floor(front / PAGE)
+  local last_page = math.floor(math.min(start.index, base) / PAGE) - 1
+  for number = page, math.min(last_page, page + 63) do
+    call('UNLINK', page_key(number))
+  end
+  front, dropped = start.index, start.before
+  forget_names(units - forget_places(now - kept))
+  return units
+end
+
+local function append(at, weight)
+  if at ~= last or finish == front then
+    appended = appended .. pack('>I7I7', at, total)
+    open, finish, last = open + 1, finish + 1, at
+  end
+  total = plus(total, weight)
+end
+
+-- Every gauge that is worth keeping: those of this handle, then those of others, 16 at most unless this one has more.
+local function packed_gauges()
+  local list = {}
+  for rate = 1, rates do
+    list[rate] = own_gauges[rate]
+  end
+  for _, gauge in ipairs(known_gauges) do
+    local is_own = false
+    for rate = 1, rates do
+      is_own = is_own or own_gauges[rate].interval == gauge.interval
+    end
+    if not is_own and #list < 16 then
+      list[#list + 1] = gauge
+    end
+  end
+  local intervals, befores, spots = {}, {}, {}
+  for number, gauge in ipairs(list) do
+    -- What was dropped meanwhile is passed by every gauge, and what was cancelled by none.
+    if gauge.index < front then
+      gauge.index, gauge.before, gauge.instant = front, dropped, nil
+    elseif gauge.index >= finish then
+      gauge.index, gauge.before, gauge.instant = finish, total, nil
+    end
+    intervals[number], befores[number] = pack('>I7', gauge.interval), pack('>I7', gauge.before)
+    spots[number] = pack('>I6I7', gauge.index, gauge.instant and gauge.instant + 1 or 0)
+  end
+  gauges = #list
+  return table.concat(intervals) .. table.concat(befores) .. table.concat(spots)
+end
+
+-- Writes KEYS[1] anew without its dead marks, once they are most of it or if it `is_idle`.
+local function cut(is_idle)
+  local dead = front - base
+  if dead <= 0 or not (is_idle or (dead >= 64 and 2 * dead >= open)) then
+    return
+  end
+  if not image then
+    image = (stored > 0 and call('GETRANGE', key, 0, MARK * stored - 1) or '') .. appended
+  end
+  image = sub(image, MARK * dead + 1)
+  open, finish = open - dead, open - dead
+  for _, list in ipairs({ own_gauges, known_gauges }) do
+    for _, gauge in ipairs(list) do
+      if not gauge.is_moved then
+        gauge.index, gauge.is_moved = math.max(gauge.index - front, -1), true
+      end
+    end
+  end
+  base, front = 0, 0
+end
+
+-- Moves a full page of marks to a key of its own, so that neither growing nor cutting ever copies more than one.
+local function seal(life)
+  if open < PAGE then
+    return
+  end
+  if not image then
+    image = (stored > 0 and call('GETRANGE', key, 0, MARK * stored - 1) or '') .. appended
+  end
+  call('SET', page_key(base / PAGE), sub(image, 1, MARK * PAGE), 'PX', life)
+  image = sub(image, MARK * PAGE + 1)
+  base, open = base + PAGE, open - PAGE
+end
+
+-- Milliseconds until nobody needs the bucket any more, and `expires`, the same on its own clock.
+local function life_from(now)
+  local until_last = math.max(last, now)
+  local real = is_injected == 1 and now or clock()
+  expires = until_last + kept + grace
+  return math.ceil((math.max(until_last - real, 0) + kept + grace) / 1000)
+end
+
+-- Writes the state back.
+local function save(now, is_idle)
+  seen = now
+  local life
+  if is_new or is_fresh or math.max(last, now) + kept > expires then
+    life = life_from(now)
+  end
+  cut(is_idle)
+  if open >= PAGE then
+    life = life or life_from(now)
+    seal(life)
+  end
+  local middle = packed_gauges() .. pack(COLD, gone, last_id, base, front, places, runs)
+  if name_size ~= LONG then
+    name_size = #last_name
+    if name_size <= SHORT then
+      middle = last_name .. middle
+    else
+      name_size = LONG
+    end
+  end
+  local new_size = HOT_SIZE + #middle
+  local spare = MARK * stored + gap + trailer_size - MARK * open - new_size
+  gap = (not image and spare > 0) and spare or 0
+  middle = middle .. pack(HOT, seen, last, total, dropped, due, kept, expires, open, gap, waiting, name_size, gauges, VERSION)
+  if image then
+    call('SET', key, image .. middle, 'PX', life or life_from(now))
+  else
+    call('SETRANGE', key, MARK * math.min(stored, open), appended .. string.rep('\0', gap) .. middle)
+    if life then
+      call('PEXPIRE', key, life)
+    end
+  end
+  if life then
+    for suffix, count in pairs({ q = waiting, p = places, n = runs }) do
+      if count > 0 then
+        call('PEXPIRE', key .. ':' .. suffix, life)
+      end
+    end
+  end
+end
