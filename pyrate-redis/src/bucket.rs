@@ -56,7 +56,10 @@ impl RedisBucket {
         Ok(answer.decision(self.rates(), item.weight)?)
     }
 
-    pub(crate) async fn wait_for(&self, item: &RateItem<'_>) -> Result<Option<Duration>, BucketError> {
+    pub(crate) async fn wait_for(
+        &self,
+        item: &RateItem<'_>,
+    ) -> Result<Option<Duration>, BucketError> {
         let moment = self.moment(item.timestamp)?;
         if self.never_fits(item.weight) {
             return Ok(None);

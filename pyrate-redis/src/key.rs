@@ -33,7 +33,10 @@ mod tests {
         let mut seen = HashSet::new();
         for key in HOSTILE {
             for suffix in ["", ":q", ":p", ":n", ":0"] {
-                assert!(seen.insert([&redis_key("p", key)[..], suffix.as_bytes()].concat()), "{key}");
+                assert!(
+                    seen.insert([&redis_key("p", key)[..], suffix.as_bytes()].concat()),
+                    "{key}"
+                );
             }
         }
     }

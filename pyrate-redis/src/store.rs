@@ -117,7 +117,11 @@ impl RedisStore {
     /// The bucket of `name` for one call.
     pub(crate) fn view(&self, name: &str, plan: &Arc<Plan>) -> RedisBucket {
         let key = redis_key(&self.inner.prefix, name);
-        RedisBucket::new(self.clone(), name.into(), Target { key, plan: Arc::clone(plan), window: None })
+        RedisBucket::new(
+            self.clone(),
+            name.into(),
+            Target { key, plan: Arc::clone(plan), window: None },
+        )
     }
 
     pub(crate) fn driver(&self) -> &Driver {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use pyrate_redis::{ManualClock, Outcome, Rates, RedisBucket, RedisStore};
 use support::proxy::Proxy;
+use support::script::ScriptBucket;
 use support::{builder, fresh_prefix, shared};
 
 pyrate_conformance::conformance! {
@@ -38,6 +39,13 @@ pyrate_conformance::conformance! {
         let store = builder().prefix(prefix.clone()).build().unwrap();
         (store.bucket("key", rates), move || stored_under(&prefix))
     },
+}
+
+// The script itself, with pages of four marks.
+pyrate_conformance::conformance! {
+    name: script_in_small_pages,
+    sync: ScriptBucket::new,
+    capabilities: [reservations, names],
 }
 
 fn on(clock: ManualClock) -> RedisStore {

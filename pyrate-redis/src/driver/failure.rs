@@ -56,7 +56,8 @@ fn refusal(details: &str) -> Option<RedisError> {
         return Some(RedisError::WrongType);
     }
     let (code, rest) = details.split_once(' ').unwrap_or((details, ""));
-    let is_code = code.len() > 2 && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let is_code =
+        code.len() > 2 && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
     if !is_code {
         return None;
     }
@@ -99,15 +100,22 @@ mod tests {
 
     #[test]
     fn the_servers_words_tell_what_is_wrong() {
-        let seven = "WRONGTYPE Operation against a key holding the wrong kind of value script: 12ab";
+        let seven =
+            "WRONGTYPE Operation against a key holding the wrong kind of value script: 12ab";
         let six = "ERR Error running script (call to f_12ab): @user_script:9: WRONGTYPE Operation";
-        assert_eq!([server_says(seven), server_says(six)], [RedisError::WrongType, RedisError::WrongType]);
+        assert_eq!(
+            [server_says(seven), server_says(six)],
+            [RedisError::WrongType, RedisError::WrongType]
+        );
         let version = RedisError::OtherVersion { found: 7, known: VERSION };
         assert_eq!(server_says("PYRATE_VERSION 7"), version);
         assert!(matches!(server_says("OOM command not allowed"), RedisError::OutOfMemory(_)));
         assert!(matches!(server_says("READONLY You can't write"), RedisError::ReadOnly(_)));
         assert!(matches!(server_says("LOADING Redis is loading"), RedisError::Loading(_)));
-        assert!(matches!(server_says("NOAUTH Authentication required."), RedisError::Authentication(_)));
+        assert!(matches!(
+            server_says("NOAUTH Authentication required."),
+            RedisError::Authentication(_)
+        ));
         assert!(matches!(server_says("BUSY Redis is busy"), RedisError::Refused(_)));
     }
 

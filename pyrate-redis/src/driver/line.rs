@@ -159,7 +159,8 @@ impl Line {
         let client = self.settings.client(false);
         watch(&client, &self.trouble);
         let task = client.connect();
-        let old = std::mem::replace(&mut *self.lock(), State { client, task, heard: Instant::now() });
+        let old =
+            std::mem::replace(&mut *self.lock(), State { client, task, heard: Instant::now() });
         old.task.abort();
     }
 
@@ -208,7 +209,11 @@ async fn send(
 
 /// Which server of a cluster holds `key`.
 fn slot(client: &Client, key: &[u8]) -> ClusterHash {
-    if client.is_clustered() { ClusterHash::Custom(redis_keyslot(key)) } else { ClusterHash::Random }
+    if client.is_clustered() {
+        ClusterHash::Custom(redis_keyslot(key))
+    } else {
+        ClusterHash::Random
+    }
 }
 
 /// Keeps the last error of the client's connections in `trouble`.

@@ -79,7 +79,8 @@ impl Settings {
         let (first, longest) = self.reconnect_delays;
         // No call should have to wait for long once the server is back.
         let longest = millis(longest.min(self.command_timeout / 4)).max(1);
-        let mut policy = ReconnectPolicy::new_exponential(0, millis(first).clamp(1, longest), longest, 2);
+        let mut policy =
+            ReconnectPolicy::new_exponential(0, millis(first).clamp(1, longest), longest, 2);
         policy.set_jitter(millis(first));
         policy
     }

@@ -83,7 +83,16 @@ impl Server {
         let program = program();
         let mut guard = Command::new("sh");
         guard.args(["-c", script, "sh", &program, "--port", &self.port.to_string()]);
-        guard.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning"]);
+        guard.args([
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--loglevel",
+            "warning",
+        ]);
         guard.arg("--dir").arg(&self.folder).args(&self.options);
         guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }

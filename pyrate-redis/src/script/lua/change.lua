@@ -16,7 +16,7 @@ local function advance(now)
   -- Pages that nobody reads any more; what is left of them expires by itself.
   local page = math.floor(front / PAGE)
   local last_page = math.floor(math.min(start.index, base) / PAGE) - 1
-  for number = page, math.min(last_page, page + 63) do
+  for number = page, math.min(last_page, page + BATCH - 1) do
     call('UNLINK', page_key(number))
   end
   front, dropped = start.index, start.before
@@ -65,7 +65,7 @@ end
 -- Writes KEYS[1] anew without its dead marks, once they are most of it or if it `is_idle`.
 local function cut(is_idle)
   local dead = front - base
-  if dead <= 0 or not (is_idle or (dead >= 64 and 2 * dead >= open)) then
+  if dead <= 0 or not (is_idle or (dead >= STRIDE and 2 * dead >= open)) then
     return
   end
   if not image then
@@ -130,7 +130,7 @@ local function save(now, is_idle)
   gap = (not image and spare > 0) and spare or 0
   middle = middle .. pack(HOT, seen, last, total, dropped, due, kept, expires, open, gap, waiting, name_size, gauges, VERSION)
   if image then
-    call('SET', key, image .. middle, 'PX', life or life_from(now))
+    call('SET', key, sub(image, 1, MARK * open) .. middle, 'PX', life or life_from(now))
   else
     call('SETRANGE', key, MARK * math.min(stored, open), appended .. string.rep('\0', gap) .. middle)
     if life then

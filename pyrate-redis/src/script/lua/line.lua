@@ -14,13 +14,13 @@ local function line_up(at, weight, name)
   return last_id
 end
 
--- Names what is due by `now`, up to 64 reservations in one call. Answers whether some may be left: a grant that is due then
+-- Names what is due by `now`, up to a batch of reservations in one call. Answers whether some may be left: a grant that is due then
 -- has to stand in line behind them.
 local function settle(now)
   if waiting == 0 then
     return false
   end
-  local due_items = call('ZRANGEBYSCORE', queue_key, '-inf', now, 'LIMIT', 0, 64)
+  local due_items = call('ZRANGEBYSCORE', queue_key, '-inf', now, 'LIMIT', 0, BATCH)
   for _, item in ipairs(due_items) do
     local _, weight, name_at = unpack('>I7I7', item)
     name_units(sub(item, name_at), weight)
@@ -29,7 +29,7 @@ local function settle(now)
     call('ZREMRANGEBYRANK', queue_key, 0, #due_items - 1)
     waiting = waiting - #due_items
   end
-  return #due_items == 64
+  return #due_items == BATCH
 end
 
 -- Takes the place at `at` out of the list and returns its free units.

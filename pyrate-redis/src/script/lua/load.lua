@@ -20,7 +20,9 @@ local key, common = KEYS[1], ARGV[1]
 local call, pack, unpack, sub = redis.call, struct.pack, struct.unpack, string.sub
 
 local ROUND = 9007199254740992
-local MARK, PAGE = 14, 4096
+local MARK = 14
+-- Marks of a page; new ones after which the dead are looked at; what one call works off of a long line. Tests make them small.
+local PAGE, STRIDE, BATCH = 4096, 64, 64
 local VERSION = 0x50795201
 local HOT, HOT_SIZE = '>I7I7I7I7I7I7I7I3I4I4BBI4', 66
 local COLD, COLD_SIZE = '>I7I7I6I6I4I4', 34

@@ -28,26 +28,36 @@ local function name_units(name, units)
   due = plus(due, units)
 end
 
--- Forgets the `units` oldest. Of runs that are over, up to 64 leave in one call, which can't add more than it was asked.
+-- Forgets the `units` oldest, and the runs that end with them.
 local function forget_names(units)
   gone = plus(gone, units)
-  if runs == 0 then
-    return
-  end
-  if gone == due then
+  if runs > 0 and gone == due then
     call('DEL', names_key)
     runs, last_name, name_size = 0, '', 0
+  end
+  if runs < 2 then
     return
   end
-  local kept_units, over = since(due, gone), 0
-  for index, run in ipairs(call('LRANGE', names_key, 1, 64)) do
-    if since(due, (unpack('>I7', run))) < kept_units then
-      break
-    end
-    over = index
+  -- A run is over if the next one begins by the first unit that is kept. Steps of doubling length, then halving.
+  local units_left = since(due, gone)
+  local function begins_by_then(index)
+    return since(due, (unpack('>I7', call('LINDEX', names_key, index)))) >= units_left
   end
-  if over > 0 then
-    call('LTRIM', names_key, over, -1)
-    runs = runs - over
+  local low, step = 0, 1
+  while low + step < runs and begins_by_then(low + step) do
+    low, step = low + step, 2 * step
+  end
+  local high = math.min(low + step, runs)
+  while high - low > 1 do
+    local middle = math.floor((low + high) / 2)
+    if begins_by_then(middle) then
+      low = middle
+    else
+      high = middle
+    end
+  end
+  if low > 0 then
+    call('LTRIM', names_key, low, -1)
+    runs = runs - low
   end
 end

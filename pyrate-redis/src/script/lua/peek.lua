@@ -6,8 +6,8 @@ local now = present(is_stamped, instant)
 local at, name, unsettled = nil, nil, 0
 
 local function pass_line()
-  for first = 0, waiting, 64 do
-    local items = call('ZREVRANGE', key .. ':q', first, first + 63, 'WITHSCORES')
+  for first = 0, waiting, BATCH do
+    local items = call('ZREVRANGE', key .. ':q', first, first + BATCH - 1, 'WITHSCORES')
     for index = 1, #items, 2 do
       local _, weight, name_at = unpack('>I7I7', items[index])
       local is_due = tonumber(items[index + 1]) <= seen
@@ -51,9 +51,10 @@ local function instant_of_due(passed)
   return behind
 end
 
--- The name of the unit behind which `passed` others have one: that of the last run that began before it.
+-- The name of the unit behind which `passed` others have one: that of the last run that began before it. The first run may
+-- have begun before all that is kept.
 local function name_of_due(passed)
-  local low, high = 0, runs
+  local low, high = 1, runs
   while low < high do
     local middle = math.floor((low + high) / 2)
     if since(due, (unpack('>I7', call('LINDEX', key .. ':n', middle)))) > passed then
@@ -62,7 +63,7 @@ local function name_of_due(passed)
       high = middle
     end
   end
-  return low > 0 and sub(call('LINDEX', key .. ':n', low - 1), 8) or ''
+  return runs > 0 and sub(call('LINDEX', key .. ':n', low - 1), 8) or ''
 end
 
 if waiting > 0 then

@@ -26,7 +26,7 @@ then
     if
       last > now
       or now + kept > expires
-      or (is_new_mark and open % 64 == 63)
+      or (is_new_mark and open % STRIDE == STRIDE - 1)
       or weight >= ROUND - since(total, dropped)
       or sub(item, name_at) ~= last_name
     then
