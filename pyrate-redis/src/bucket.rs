@@ -20,7 +20,8 @@ use crate::store::RedisStore;
 /// Each call is one round trip, and takes place at the server's own time: clocks of hosts need not agree. Clones are the
 /// same bucket.
 ///
-/// It outlives its handles. Its keys vanish by themselves a second after its longest window has passed since the last grant.
+/// It outlives its handles. Its keys vanish by themselves, within a second after its longest window has
+/// passed since the last grant.
 #[derive(Clone)]
 pub struct RedisBucket {
     store: RedisStore,

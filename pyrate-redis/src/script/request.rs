@@ -9,7 +9,7 @@ use pyrate_core::{Grant, Rates, Timestamp};
 
 use super::{MAX_NUMBER, Placed, Script};
 
-/// How long a bucket's keys outlive its longest window.
+/// How long a bucket's keys outlive its longest window at most: their life is lengthened once in this time.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// The same on an injected clock, which may stand still while the server's time goes on.

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -22,6 +22,8 @@ struct State {
     swallows: AtomicBool,
     /// The next request is the last one of its connection.
     is_cut_next: AtomicBool,
+    /// Connections made before this count of them say nothing any more.
+    silent_below: AtomicUsize,
     connections: Mutex<Vec<TcpStream>>,
 }
 
@@ -34,6 +36,7 @@ impl Proxy {
             refuses: AtomicBool::new(false),
             swallows: AtomicBool::new(false),
             is_cut_next: AtomicBool::new(false),
+            silent_below: AtomicUsize::new(0),
             connections: Mutex::default(),
         });
         let served = Arc::clone(&state);
@@ -60,6 +63,12 @@ impl Proxy {
         self.state.swallows.store(swallows, Ordering::SeqCst);
     }
 
+    /// Passes nothing on for the connections that there are, and leaves them open.
+    pub(crate) fn hush(&self) {
+        let count = self.state.connections().len();
+        self.state.silent_below.store(count, Ordering::SeqCst);
+    }
+
     /// Cuts the connection as soon as the server got the next request, whose answer is lost.
     pub(crate) fn cut_after_next_request(&self) {
         self.swallow(true);
@@ -84,13 +93,17 @@ impl State {
             stream.set_nodelay(true).unwrap();
             self.connections().push(stream.try_clone().unwrap());
         }
+        let number = self.connections().len();
         let there = (caller.try_clone().unwrap(), server.try_clone().unwrap());
         let (asked, answered) = (Arc::clone(self), Arc::clone(self));
-        thread::spawn(move || pump(there.0, there.1, || asked.request()));
-        thread::spawn(move || pump(server, caller, || answered.answer()));
+        thread::spawn(move || pump(there.0, there.1, move || asked.request(number)));
+        thread::spawn(move || pump(server, caller, move || answered.answer()));
     }
 
-    fn request(&self) -> Verdict {
+    fn request(&self, number: usize) -> Verdict {
+        if number <= self.silent_below.load(Ordering::SeqCst) {
+            return Verdict::Swallow;
+        }
         let is_last = self.is_cut_next.swap(false, Ordering::SeqCst);
         if is_last { Verdict::PassAndCut } else { Verdict::Pass }
     }

@@ -139,15 +139,13 @@ impl AbstractBucket for ScriptBucket {
     }
 
     fn waiting(&self, item: &RateItem<'_>) -> Result<Option<Duration>, BucketError> {
-        let mut item = item.clone();
-        item.weight = item.weight.min(MAX);
-        if item.weight > self.rates.shortest().limit() {
+        if item.weight > MAX {
             return self.told(item.timestamp).map(|_| None);
         }
-        let numbers = self.numbers(WAITING, &[self.packed(&item, Duration::ZERO)?]);
+        let numbers = self.numbers(WAITING, &[self.packed(item, Duration::ZERO)?]);
         match self.decision(&numbers, item.weight) {
             Decision::Denied(denial) => Ok(denial.retry_after),
-            Decision::Granted(_) => panic!("it only looks"),
+            Decision::Granted(grant) => panic!("it only looks: {grant:?}"),
         }
     }
 
