@@ -18,7 +18,8 @@ pub(crate) struct Placed {
     pub(crate) id: u64,
 }
 
-/// The four numbers by which one item is answered.
+/// How one item is answered: by the instant of a grant at once, or by four numbers.
+#[derive(Clone, Copy)]
 struct Verdict {
     kind: u64,
     now: u64,
@@ -33,13 +34,18 @@ impl Answer {
 
     /// The decision about one item.
     pub(crate) fn decision(&self, rates: &Rates, weight: u64) -> Result<Decision, RedisError> {
-        let verdict = self.verdicts()?.next().ok_or_else(|| nonsense(&self.0))??;
-        verdict.decision(rates, weight).ok_or_else(|| nonsense(&self.0))
+        let verdict = match &self.0 {
+            Value::Array(items) => items.first().and_then(Verdict::of),
+            _ => None,
+        };
+        let decision = verdict.and_then(|verdict| verdict.decision(rates, weight));
+        decision.ok_or_else(|| nonsense(&self.0))
     }
 
     /// The reservations among the decisions.
     pub(crate) fn placed(&self) -> Vec<Placed> {
-        let verdicts = self.verdicts().into_iter().flatten().filter_map(Result::ok);
+        let Value::Array(items) = &self.0 else { return Vec::new() };
+        let verdicts = items.iter().filter_map(Verdict::of);
         let placed = verdicts.filter(|verdict| verdict.kind == 1 && verdict.at > verdict.now);
         placed.map(|verdict| Placed { at: verdict.at, id: verdict.extra }).collect()
     }
@@ -63,20 +69,19 @@ impl Answer {
         let time = whole.and_then(|(whole, rest)| whole.checked_add(rest));
         time.map(Timestamp::from_micros).ok_or_else(|| nonsense(&self.0))
     }
-
-    fn verdicts(
-        &self,
-    ) -> Result<impl Iterator<Item = Result<Verdict, RedisError>> + '_, RedisError> {
-        let Value::Array(numbers) = &self.0 else { return Err(nonsense(&self.0)) };
-        Ok(numbers.chunks_exact(4).map(|four| {
-            let [kind, now, at, extra] = four else { return Err(nonsense(&self.0)) };
-            let (kind, now) = (number(kind)?, number(now)?);
-            Ok(Verdict { kind, now, at: number(at)?, extra: number(extra)? })
-        }))
-    }
 }
 
 impl Verdict {
+    fn of(item: &Value) -> Option<Verdict> {
+        let Value::Array(numbers) = item else {
+            let now = item.as_u64()?;
+            return Some(Verdict { kind: 1, now, at: now, extra: 0 });
+        };
+        let [kind, now, at, extra] = numbers.as_slice() else { return None };
+        let (kind, now) = (kind.as_u64()?, now.as_u64()?);
+        Some(Verdict { kind, now, at: at.as_u64()?, extra: extra.as_u64()? })
+    }
+
     fn decision(&self, rates: &Rates, weight: u64) -> Option<Decision> {
         match self.kind {
             0 => self.denial(rates).map(Decision::Denied),
@@ -118,8 +123,10 @@ mod tests {
 
     use super::*;
 
+    /// An answer about one item.
     fn answer(numbers: &[i64]) -> Answer {
-        Answer(Value::Array(numbers.iter().copied().map(Value::from).collect()))
+        let numbers = numbers.iter().copied().map(Value::from).collect();
+        Answer(Value::Array(vec![Value::Array(numbers)]))
     }
 
     fn rates() -> Rates {
@@ -138,10 +145,13 @@ mod tests {
 
     #[test]
     fn only_a_grant_in_the_future_has_a_number_and_can_be_given_back() {
-        let (due, ahead) = (answer(&[1, 5, 5, 9]), answer(&[1, 5, 7, 9, 0, 5, 7, 0]));
+        let due = Answer(Value::Array(vec![Value::from(5)]));
         let Ok(Decision::Granted(grant)) = due.decision(&rates(), 1) else { panic!("granted") };
-        assert_eq!((grant.id(), due.placed()), (0, vec![]));
-        assert_eq!(ahead.placed(), [Placed { at: 7, id: 9 }]);
+        assert_eq!((grant.at.as_micros(), grant.id(), due.placed()), (5, 0, vec![]));
+        let late = answer(&[1, 5, 7, 9]);
+        let Ok(Decision::Granted(grant)) = late.decision(&rates(), 1) else { panic!("granted") };
+        assert_eq!((grant.delay, grant.id()), (Duration::from_micros(2), 9));
+        assert_eq!(late.placed(), [Placed { at: 7, id: 9 }]);
     }
 
     #[test]
@@ -149,5 +159,7 @@ mod tests {
         for numbers in [&[] as &[i64], &[1], &[3, 1, 1, 1], &[1, 7, 5, 0], &[0, 1, 1, 3]] {
             assert!(matches!(answer(numbers).decision(&rates(), 1), Err(RedisError::Answer(_))));
         }
+        let nothing = Answer(Value::Array(Vec::new())).decision(&rates(), 1);
+        assert!(matches!(nothing, Err(RedisError::Answer(_))));
     }
 }

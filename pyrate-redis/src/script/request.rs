@@ -45,8 +45,9 @@ fn packed_plan(rates: &Rates, is_injected: bool, window: u64) -> Bytes {
     let longest = rates.longest().interval_micros();
     let mut packed = vec![u8::from(is_injected)];
     push(&mut packed, [window.max(longest), micros(grace)]);
-    push(&mut packed, rates.iter().map(|rate| rate.interval_micros()));
-    push(&mut packed, rates.iter().map(|rate| rate.limit()));
+    for rate in rates.iter() {
+        push(&mut packed, [rate.interval_micros(), rate.limit()]);
+    }
     packed.into()
 }
 

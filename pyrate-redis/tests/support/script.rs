@@ -4,11 +4,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use pyrate_redis::{
-    AbstractBucket, BucketError, Clock, Decision, Denial, Grant, ManualClock, Outcome, RateItem,
-    Rates, Timestamp, TimestampError,
+    AbstractBucket, BucketError, Clock, Decision, Denial, Grant, ManualClock, RateItem, Rates,
+    Timestamp, TimestampError,
 };
 
-use super::server::Wire;
+use super::server::{Reply, Wire};
 use super::{fresh_prefix, shared};
 
 const MAX: u64 = (1 << 53) - 1;
@@ -52,9 +52,10 @@ impl ScriptBucket {
         for (item, max_delay) in items {
             packed.push(self.packed(item, *max_delay)?);
         }
-        let numbers = self.numbers(RESERVE, &packed);
-        let answers = numbers.chunks_exact(4).zip(items);
-        Ok(answers.map(|(numbers, (item, _))| self.decision(numbers, item.weight)).collect())
+        let Reply::List(verdicts) = self.call(RESERVE, &packed) else { panic!("a list") };
+        assert_eq!(verdicts.len(), items.len());
+        let answers = verdicts.iter().zip(items);
+        Ok(answers.map(|(verdict, (item, _))| self.decision(verdict, item.weight)).collect())
     }
 
     fn packed(&self, item: &RateItem<'_>, max_delay: Duration) -> Result<Vec<u8>, BucketError> {
@@ -78,12 +79,11 @@ impl ScriptBucket {
 
     fn common(&self) -> Vec<u8> {
         let longest = self.rates.longest().interval_micros();
-        let intervals = self.rates.iter().map(|rate| rate.interval_micros());
-        let limits = self.rates.iter().map(|rate| rate.limit());
-        [vec![1], seven([longest, 3_600_000_000]), seven(intervals), seven(limits)].concat()
+        let rates = self.rates.iter().flat_map(|rate| [rate.interval_micros(), rate.limit()]);
+        [vec![1], seven([longest, 3_600_000_000]), seven(rates)].concat()
     }
 
-    fn call(&self, script: &str, own: &[Vec<u8>]) -> String {
+    fn call(&self, script: &str, own: &[Vec<u8>]) -> Reply {
         let small =
             script.replace("PAGE, STRIDE, BATCH = 4096, 64, 64", "PAGE, STRIDE, BATCH = 4, 2, 2");
         assert_ne!(small, script, "the constants stand elsewhere now");
@@ -92,19 +92,21 @@ impl ScriptBucket {
             vec![b"EVAL", small.as_bytes(), b"1", self.key.as_bytes(), &common];
         words.extend(own.iter().map(Vec::as_slice));
         let mut wire = self.wire.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&wire.ask_bytes(&words)).into_owned()
+        wire.ask_bytes(&words)
     }
 
-    fn numbers(&self, script: &str, own: &[Vec<u8>]) -> Vec<u64> {
-        let answer = self.call(script, own);
-        let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("answered: {answer}"));
-        answer.split(' ').map(number).collect()
+    fn number(&self, script: &str, own: &[Vec<u8>]) -> u64 {
+        number(&self.call(script, own))
     }
 
-    fn decision(&self, numbers: &[u64], weight: u64) -> Decision {
-        let (shortest, &[kind, now, at, extra]) = (self.rates.shortest(), numbers) else {
-            panic!("four numbers for each item")
+    fn decision(&self, verdict: &Reply, weight: u64) -> Decision {
+        let Reply::List(numbers) = verdict else {
+            let at = micros(number(verdict));
+            return Decision::Granted(Grant::new(at, Duration::ZERO, weight));
         };
+        let numbers: Vec<u64> = numbers.iter().map(number).collect();
+        let &[kind, now, at, extra] = numbers.as_slice() else { panic!("four numbers") };
+        let shortest = self.rates.shortest();
         match kind {
             1 => {
                 let grant = Grant::new(micros(at), Duration::from_micros(at - now), weight);
@@ -142,8 +144,9 @@ impl AbstractBucket for ScriptBucket {
         if item.weight > MAX {
             return self.told(item.timestamp).map(|_| None);
         }
-        let numbers = self.numbers(WAITING, &[self.packed(item, Duration::ZERO)?]);
-        match self.decision(&numbers, item.weight) {
+        let answer = self.call(WAITING, &[self.packed(item, Duration::ZERO)?]);
+        let Reply::List(verdicts) = answer else { panic!("answered: {answer:?}") };
+        match self.decision(&verdicts[0], item.weight) {
             Decision::Denied(denial) => Ok(denial.retry_after),
             Decision::Granted(grant) => panic!("it only looks: {grant:?}"),
         }
@@ -154,38 +157,40 @@ impl AbstractBucket for ScriptBucket {
             return Ok(false);
         }
         let own = [self.told(None)?, seven([grant.at.as_micros(), grant.id()])].concat();
-        Ok(self.numbers(CANCEL, &[own]) == [1])
+        Ok(self.number(CANCEL, &[own]) == 1)
     }
 
     fn leak(&self, now: Option<Timestamp>) -> Result<u64, BucketError> {
-        Ok(self.numbers(LEAK, &[self.told(now)?])[0])
+        Ok(self.number(LEAK, &[self.told(now)?]))
     }
 
     fn flush(&self) -> Result<(), BucketError> {
-        assert_eq!(self.numbers(FLUSH, &[]), [0]);
+        assert_eq!(self.number(FLUSH, &[]), 0);
         Ok(())
     }
 
     fn count(&self) -> Result<u64, BucketError> {
-        Ok(self.numbers(COUNT, &[self.told(None)?])[0])
+        Ok(self.number(COUNT, &[self.told(None)?]))
     }
 
     fn available(&self) -> Result<u64, BucketError> {
-        Ok(self.numbers(AVAILABLE, &[self.told(None)?])[0])
+        Ok(self.number(AVAILABLE, &[self.told(None)?]))
     }
 
     fn peek(&self, index: u64) -> Result<Option<RateItem<'static>>, BucketError> {
         let answer = self.call(PEEK, &[[self.told(None)?, seven([index])].concat()]);
-        if answer.is_empty() {
-            return Ok(None);
-        }
-        let Some((at, name)) = answer.split_once(' ') else {
-            return Err(BucketError::new(Outcome::NotRecorded, answer));
-        };
+        let Reply::List(parts) = answer else { panic!("answered: {answer:?}") };
+        let [at, name] = parts.as_slice() else { return Ok(None) };
+        let (at, name) = (number(at), name.text());
         let name = name.strip_prefix('.').unwrap_or("key").to_owned();
-        let timestamp = Some(micros(at.parse().unwrap()));
+        let timestamp = Some(micros(at));
         Ok(Some(RateItem { timestamp, ..RateItem::new(name, 1) }))
     }
+}
+
+fn number(reply: &Reply) -> u64 {
+    let text = reply.text();
+    text.parse().unwrap_or_else(|_| panic!("answered: {text}"))
 }
 
 fn micros(micros: u64) -> Timestamp {

@@ -1,6 +1,5 @@
 //! A throwaway server, and a plain connection to it.
 
-use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -127,49 +126,64 @@ fn is_up(mut stream: &TcpStream) -> bool {
         && (&answer == b"+PONG" || &answer == b"-NOAU")
 }
 
+/// What the server answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reply {
+    Text(Vec<u8>),
+    List(Vec<Reply>),
+}
+
+impl Reply {
+    /// As text: lists parted by spaces.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Reply::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Reply::List(parts) => parts.iter().map(Reply::text).collect::<Vec<_>>().join(" "),
+        }
+    }
+}
+
 /// A connection that speaks the protocol by hand, so that tests don't rely on what they test.
 pub(crate) struct Wire(BufReader<TcpStream>);
 
 impl Wire {
-    /// The answer as text: bulk strings as they are, lists parted by spaces, errors behind a minus sign.
+    /// The answer as text, errors behind a minus sign.
     pub(crate) fn ask(&mut self, words: &[&str]) -> String {
         let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
-        String::from_utf8_lossy(&self.ask_bytes(&words)).into_owned()
+        self.ask_bytes(&words).text()
     }
 
-    pub(crate) fn ask_bytes(&mut self, words: &[&[u8]]) -> Vec<u8> {
+    pub(crate) fn ask_bytes(&mut self, words: &[&[u8]]) -> Reply {
         let mut command = format!("*{}\r\n", words.len()).into_bytes();
         for word in words {
-            let mut head = String::new();
-            write!(head, "${}\r\n", word.len()).unwrap();
-            command.extend_from_slice(head.as_bytes());
+            command.extend_from_slice(format!("${}\r\n", word.len()).as_bytes());
             command.extend_from_slice(word);
             command.extend_from_slice(b"\r\n");
         }
         self.0.get_mut().write_all(&command).unwrap();
-        self.answer().unwrap()
+        self.reply().unwrap()
     }
 
-    fn answer(&mut self) -> std::io::Result<Vec<u8>> {
+    fn reply(&mut self) -> std::io::Result<Reply> {
         let mut line = String::new();
         self.0.read_line(&mut line)?;
         let (kind, rest) = line.trim_end().split_at_checked(1).ok_or(ErrorKind::UnexpectedEof)?;
         match kind {
             "$" => self.bulk(rest.parse().unwrap()),
-            "*" => {
-                let parts = (0..rest.parse().unwrap()).map(|_| self.answer());
-                Ok(parts.collect::<std::io::Result<Vec<_>>>()?.join(&b' '))
-            }
-            "-" => Ok(line.trim_end().as_bytes().to_vec()),
-            _ => Ok(rest.as_bytes().to_vec()),
+            "*" => (0..rest.parse().unwrap())
+                .map(|_| self.reply())
+                .collect::<Result<_, _>>()
+                .map(Reply::List),
+            "-" => Ok(Reply::Text(line.trim_end().into())),
+            _ => Ok(Reply::Text(rest.into())),
         }
     }
 
-    fn bulk(&mut self, length: i64) -> std::io::Result<Vec<u8>> {
-        let Ok(length) = usize::try_from(length) else { return Ok(Vec::new()) };
+    fn bulk(&mut self, length: i64) -> std::io::Result<Reply> {
+        let Ok(length) = usize::try_from(length) else { return Ok(Reply::Text(Vec::new())) };
         let mut bytes = vec![0; length + 2];
         self.0.read_exact(&mut bytes)?;
         bytes.truncate(length);
-        Ok(bytes)
+        Ok(Reply::Text(bytes))
     }
 }

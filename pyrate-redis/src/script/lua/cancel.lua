@@ -1,7 +1,7 @@
 -- Gives a reservation back; answers 1 if it was one that is not due.
 
-local is_stamped, instant, at, id = unpack('>BI7I7I7', ARGV[2])
-local now = present(is_stamped, instant)
+local is_told, instant, at, id = unpack('>BI7I7I7', ARGV[2])
+local now = present(is_told, instant)
 if waiting == 0 or at <= now then
   return 0
 end

@@ -47,7 +47,7 @@ local function packed_gauges()
       list[#list + 1] = gauge
     end
   end
-  local intervals, befores, spots = {}, {}, {}
+  local spots, pairs = {}, {}
   for number, gauge in ipairs(list) do
     -- What was dropped meanwhile is passed by every gauge, and what was cancelled by none.
     if gauge.index < front then
@@ -55,11 +55,11 @@ local function packed_gauges()
     elseif gauge.index >= finish then
       gauge.index, gauge.before, gauge.instant = finish, total, nil
     end
-    intervals[number], befores[number] = pack('>I7', gauge.interval), pack('>I7', gauge.before)
     spots[number] = pack('>I6I7', gauge.index, gauge.instant and gauge.instant + 1 or 0)
+    pairs[number] = pack('>I7I7', gauge.interval, gauge.before)
   end
   gauges = #list
-  return table.concat(intervals) .. table.concat(befores) .. table.concat(spots)
+  return table.concat(spots), table.concat(pairs)
 end
 
 -- Writes KEYS[1] anew without its dead marks, once they are most of it or if it `is_idle`.
@@ -96,11 +96,11 @@ local function seal(life)
   base, open = base + PAGE, open - PAGE
 end
 
--- Milliseconds until nobody needs the bucket any more, and `expires`, the same on its own clock.
+-- Milliseconds until nobody needs the bucket any more. Grants up to `assured` then don't lengthen its life.
 local function life_from(now)
   local until_last = math.max(last, now)
   local real = is_injected == 1 and now or clock()
-  expires = until_last + kept + grace
+  assured = until_last + grace
   return math.ceil((math.max(until_last - real, 0) + kept + grace) / 1000)
 end
 
@@ -108,7 +108,7 @@ end
 local function save(now, is_idle)
   seen = now
   local life
-  if is_new or is_fresh or math.max(last, now) + kept > expires then
+  if is_fresh or math.max(last, now) > assured then
     life = life_from(now)
   end
   cut(is_idle)
@@ -116,31 +116,40 @@ local function save(now, is_idle)
     life = life or life_from(now)
     seal(life)
   end
-  local middle = packed_gauges() .. pack(COLD, gone, last_id, base, front, places, runs)
   if name_size ~= LONG then
     name_size = #last_name
-    if name_size <= SHORT then
-      middle = last_name .. middle
-    else
-      name_size = LONG
-    end
   end
-  local new_size = HOT_SIZE + #middle
+  local name = last_name
+  if name_size > SHORT then
+    name_size, name = LONG, ''
+  end
+  ahead = since(total, due)
+  local spots, pairs = packed_gauges()
+  local cold = pack(COLD, gone, last_id, base, front, places, runs, ahead)
+  local new_size = #name + #spots + #cold + #pairs + FIXED_SIZE
   local spare = MARK * stored + gap + trailer_size - MARK * open - new_size
   gap = (not image and spare > 0) and spare or 0
-  middle = middle .. pack(HOT, seen, last, total, dropped, due, kept, expires, open, gap, waiting, name_size, gauges, VERSION)
+  local fixed =
+    pack(FIXED, kept, assured, dropped, gap, waiting, name_size, gauges, VERSION, seen, last, total, open)
+  local trailer = string.rep('\0', gap) .. name .. spots .. cold .. pairs .. fixed
   if image then
-    call('SET', key, sub(image, 1, MARK * open) .. middle, 'PX', life or life_from(now))
+    call('SET', key, sub(image, 1, MARK * open) .. trailer, 'PX', life or life_from(now))
   else
-    call('SETRANGE', key, MARK * math.min(stored, open), appended .. string.rep('\0', gap) .. middle)
+    call('SETRANGE', key, MARK * math.min(stored, open), appended .. trailer)
     if life then
       call('PEXPIRE', key, life)
     end
   end
   if life then
-    for suffix, count in pairs({ q = waiting, p = places, n = runs }) do
-      if count > 0 then
-        call('PEXPIRE', key .. ':' .. suffix, life)
+    for _, further in ipairs({ { ':q', waiting }, { ':p', places }, { ':n', runs } }) do
+      if further[2] > 0 then
+        call('PEXPIRE', key .. further[1], life)
+      end
+    end
+    -- A page is given its life when it is sealed; here somebody came who counts for longer.
+    if is_kept_longer then
+      for number = math.floor(front / PAGE), base / PAGE - 1 do
+        call('PEXPIRE', page_key(number), life)
       end
     end
   end

@@ -4,8 +4,8 @@ local queue_key, places_key = key .. ':q', key .. ':p'
 
 -- Puts a reservation in line and returns its number.
 --
--- Numbers rise with the server's time and never come again: not after a flush, which keeps the last one, nor after the
--- key has expired, a second after its last use at least.
+-- Numbers rise, by the server's time and by one at least, and never come again: not after a flush, which keeps the last one,
+-- nor after the key is gone, since no server makes more than one a microsecond for as long as a key lives.
 local function line_up(at, weight, name)
   last_id = math.max(last_id + 1, clock())
   call('ZADD', queue_key, at, pack('>I7I7', last_id, weight) .. name)

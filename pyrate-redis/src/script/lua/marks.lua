@@ -1,6 +1,32 @@
 -- Everything else of the state, and searching in the marks.
 
-local gone, last_id, base, front, places, runs = 0, 0, 0, 0, 0, 0
+-- The server's time.
+local function clock()
+  if not reading then
+    local time = call('TIME')
+    reading = time[1] * 1000000 + time[2]
+  end
+  return reading
+end
+
+-- Units granted since a total was `origin`.
+local function since(number, origin)
+  local units = number - origin
+  if units < 0 then
+    return units + ROUND
+  end
+  return units
+end
+
+-- Both are below 2^53, their sum may not be.
+local function plus(number, units)
+  if number >= ROUND - units then
+    return number - (ROUND - units)
+  end
+  return number + units
+end
+
+local gone, last_id, base, front, places, runs, ahead = 0, 0, 0, 0, 0, 0, 0
 -- The gauges that are stored: an interval, the mark where its window began when last looked, the units before that mark,
 -- and the mark's instant where it is known. A gauge belongs to an interval, so that handles with other limits share it.
 local known_gauges = {}
@@ -9,16 +35,19 @@ if not is_new then
   if call('STRLEN', key) ~= MARK * stored + gap + trailer_size then
     return redis.error_reply('PYRATE_CORRUPT the value is longer or shorter than it says')
   end
-  gone, last_id, base, front, places, runs = unpack(COLD, tail, cold_at)
-  for number = 0, gauges - 1 do
-    local interval = unpack('>I7', tail, gauges_at + 7 * number)
-    local before = unpack('>I7', tail, gauges_at + 7 * (gauges + number))
-    local index, instant = unpack('>I6I7', tail, gauges_at + 14 * gauges + 13 * number)
-    known_gauges[number + 1] =
+  gone, last_id, base, front, places, runs, ahead = unpack(COLD, tail, cold_at)
+  for number = 1, gauges do
+    local interval, before = unpack('>I7I7', tail, pairs_at + PAIR_SIZE * (number - 1))
+    local index, instant = unpack('>I6I7', tail, cold_at - SPOT_SIZE * (gauges - number + 1))
+    known_gauges[number] =
       { interval = interval, before = before, index = index, instant = instant > 0 and instant - 1 or nil }
   end
 end
 
+-- Units that were granted and are due, free ones not: names are counted by them.
+local due = since(total, ahead)
+-- Whether the keys' life must be set anew.
+local is_fresh = is_new
 local finish = base + open
 -- The marks of KEYS[1], where they are to be written anew.
 local image
@@ -89,8 +118,8 @@ end
 -- The gauges of this handle's rates, the shortest first, and their limits.
 local own_gauges, limits = {}, {}
 for rate = 1, rates do
-  local interval = unpack('>I7', common, 9 + 7 * rate)
-  limits[rate] = unpack('>I7', common, limits_at + 7 * rate - 7)
+  local interval, limit = unpack('>I7I7', common, 2 + 14 * rate)
+  limits[rate] = limit
   own_gauges[rate] = { interval = interval, index = front, before = dropped }
   for _, gauge in ipairs(known_gauges) do
     if gauge.interval == interval then
@@ -99,8 +128,9 @@ for rate = 1, rates do
   end
 end
 local longest = own_gauges[rates].interval
-if keep > kept then
-  kept = keep
+local is_kept_longer = keep > kept
+if is_kept_longer then
+  kept, is_fresh = keep, true
 end
 
 -- The units before the first mark that must be kept.
@@ -109,6 +139,6 @@ local function expired_before(interval, now)
 end
 
 -- The present: never before the last change.
-local function present(is_stamped, instant)
-  return math.max(seen, is_stamped == 0 and clock() or instant)
+local function present(is_told, instant)
+  return math.max(seen, is_told == 0 and clock() or instant)
 end

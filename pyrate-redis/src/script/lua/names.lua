@@ -1,7 +1,6 @@
 -- The names of units that are due, as runs. There is no run while all units bear the key's own name.
 
 local names_key = key .. ':n'
-local is_fresh = false
 
 local function known_name()
   if name_size == LONG then

@@ -1,7 +1,7 @@
 -- The unit with so many newer ones behind it: its instant and its name; nothing beyond the oldest one.
 
-local is_stamped, instant, newer = unpack('>BI7I7', ARGV[2])
-local now = present(is_stamped, instant)
+local is_told, instant, newer = unpack('>BI7I7', ARGV[2])
+local now = present(is_told, instant)
 -- Of the units to pass, those that are due but stand in line still.
 local at, name, unsettled = nil, nil, 0
 

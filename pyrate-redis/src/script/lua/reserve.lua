@@ -1,9 +1,9 @@
--- Decides items in order: those that `quick` left. Answers four numbers for each: 1 granted, 0 denied, 2 never fits; the
+-- Decides in order the items that `quick` left. Each is answered by four numbers: 1 granted, 0 denied, 2 never fits; the
 -- present; the instant, of a denial without the interval of the rate that sets it; the reservation's number, or that rate.
 
-for index = 2 + answered / 4, #ARGV do
-  local is_stamped, weight, max_delay, instant, name_at = unpack('>BI7I7I7', ARGV[index])
-  local now = present(is_stamped, instant)
+for index = 2 + answered, #ARGV do
+  local is_told, weight, max_delay, instant, name_from = unpack('>BI7I7I7', ARGV[index])
+  local now = present(is_told, instant)
   local kind, at, extra = 1, now, 0
   if weight > 0 then
     local start, interval, binding, is_place = earliest(weight, now)
@@ -21,7 +21,7 @@ for index = 2 + answered / 4, #ARGV do
       else
         append(at, weight)
       end
-      local name = sub(ARGV[index], name_at)
+      local name = sub(ARGV[index], name_from)
       if at > now then
         extra = line_up(at, weight, name)
       elseif is_behind then
@@ -31,10 +31,7 @@ for index = 2 + answered / 4, #ARGV do
       end
     end
   end
-  for _, number in ipairs({ kind, now, at, extra }) do
-    answered = answered + 1
-    answers[answered] = number
-  end
+  answers[index - 1] = { kind, now, at, extra }
 end
 
 if is_changed then
