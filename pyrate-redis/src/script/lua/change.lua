@@ -129,8 +129,10 @@ local function save(now, is_idle)
   local new_size = #name + #spots + #cold + #pairs + FIXED_SIZE
   local spare = MARK * stored + gap + trailer_size - MARK * open - new_size
   gap = (not image and spare > 0) and spare or 0
+  -- The more there are, the later it matters how many of them are dead.
+  look_at = math.min(open + math.max(STRIDE, math.floor(open / 4)), PAGE - 1)
   local fixed =
-    pack(FIXED, kept, assured, dropped, gap, waiting, name_size, gauges, VERSION, seen, last, total, open)
+    pack(FIXED, kept, assured, dropped, look_at, gap, waiting, name_size, gauges, VERSION, seen, last, total, open)
   local trailer = string.rep('\0', gap) .. name .. spots .. cold .. pairs .. fixed
   if image then
     call('SET', key, sub(image, 1, MARK * open) .. trailer, 'PX', life or life_from(now))

@@ -21,11 +21,12 @@ local call, pack, unpack, sub = redis.call, struct.pack, struct.unpack, string.s
 
 local ROUND = 9007199254740992
 local MARK = 14
--- Marks of a page; new ones after which the dead are looked at; what one call works off of a long line. Tests make them small.
+-- Marks of a page; new ones after which the dead are looked at, at least; what one call works off of a long line. Tests make
+-- them small.
 local PAGE, STRIDE, BATCH = 4096, 64, 64
 local VERSION = 0x50795201
 -- The trailer's end, and what of that each grant changes.
-local FIXED, FIXED_SIZE = '>I7I7I7I4I4BBI4I7I7I7I3', 59
+local FIXED, FIXED_SIZE = '>I7I7I7I3I4I4BBI4I7I7I7I3', 62
 local CHANGED_SIZE = 24
 local COLD, COLD_SIZE = '>I7I7I6I6I4I4I7', 41
 -- Of a gauge: its interval and the units before its mark; that mark's index and instant.
@@ -41,14 +42,14 @@ local tail = call('GETRANGE', key, '-280', '-1')
 local size = #tail
 local is_new = size == 0
 
-local kept, assured, dropped, gap, waiting, name_size, gauges = 0, 0, 0, 0, 0, 0, 0
+local kept, assured, dropped, look_at, gap, waiting, name_size, gauges = 0, 0, 0, 0, 0, 0, 0, 0
 local seen, last, total, open = 0, 0, 0, 0
 local trailer_size = 0
 
 if not is_new then
   local version
   if size >= FIXED_SIZE + COLD_SIZE then
-    kept, assured, dropped, gap, waiting, name_size, gauges, version, seen, last, total, open =
+    kept, assured, dropped, look_at, gap, waiting, name_size, gauges, version, seen, last, total, open =
       unpack(FIXED, tail, size - FIXED_SIZE + 1)
   end
   if version ~= VERSION then

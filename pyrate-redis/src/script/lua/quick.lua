@@ -6,7 +6,7 @@
 -- An item that is granted at once is answered by its instant alone. Here is no function call that isn't needed: of all a
 -- call costs the server, this is the part that is ours.
 
-local answers, answered, is_changed = {}, 0, false
+local answers, answered, is_changed = { 0 }, 0, false
 
 if gauges == rates and waiting == 0 and gap == 0 and kept >= keep and name_size ~= LONG then
   for index = 2, #ARGV do
@@ -31,7 +31,7 @@ if gauges == rates and waiting == 0 and gap == 0 and kept >= keep and name_size 
       last > now
       or now > assured
       or weight >= ROUND - live
-      or (is_new_mark and open % STRIDE == STRIDE - 1)
+      or (is_new_mark and open >= look_at)
       or sub(item, name_from) ~= last_name
     then
       break
@@ -54,7 +54,8 @@ if gauges == rates and waiting == 0 and gap == 0 and kept >= keep and name_size 
     end
     if weight > 0 then
       if is_new_mark then
-        appended = appended .. pack('>I7I7', now, total)
+        local mark = pack('>I7I7', now, total)
+        appended = is_changed and appended .. mark or mark
         open = open + 1
       end
       if total >= ROUND - weight then
