@@ -96,22 +96,25 @@ impl Line {
     /// The client, once it is connected.
     async fn ready(&self, until: Instant) -> Result<Client, RedisError> {
         let client = self.client();
-        if client.is_connected() {
-            return Ok(client);
-        }
-        while !client.is_connected() {
+        if client.is_connected() { Ok(client) } else { Box::pin(self.wait(until)).await }
+    }
+
+    async fn wait(&self, until: Instant) -> Result<Client, RedisError> {
+        loop {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(self.unreachable());
             }
-            // Its answer doesn't matter: the state tells.
+            // Ended clients are replaced, at this pace at most.
+            let client = self.client();
+            let moment = sleep(left.min(LOOK_EVERY));
+            // What it answers doesn't matter: the state tells.
             let _ = timeout(left.min(LOOK_EVERY), client.wait_for_connect()).await;
-            if self.lock().task.is_finished() {
-                sleep(left.min(LOOK_EVERY)).await;
-                return Box::pin(self.ready(until)).await;
+            if client.is_connected() {
+                return Ok(client);
             }
+            moment.await;
         }
-        Ok(client)
     }
 
     fn conclude(&self, failure: Failure) -> RedisError {
@@ -179,7 +182,10 @@ impl Drop for Line {
 async fn ask(client: &Client, request: &Request, until: Instant) -> Result<Value, Failure> {
     let script = request.script;
     match send(client, "EVALSHA", &script.sha, request, until).await {
-        Err(Failure::NoScript) => send(client, "EVAL", &script.text, request, until).await,
+        // Apart, since the client's futures are large, and each call would carry the room for this one.
+        Err(Failure::NoScript) => {
+            Box::pin(send(client, "EVAL", &script.text, request, until)).await
+        }
         answer => answer,
     }
 }
