@@ -1,5 +1,13 @@
 //! The bucket on a real server proves itself: on a clock of the tests', where every check can be exact, and on the server's.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
 mod support;
 
 use std::thread;

@@ -1,5 +1,13 @@
 //! Who calls: plain threads, tasks in runtimes of all kinds, and tasks whose runtime is gone.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
 #[path = "../support/mod.rs"]
 mod support;
 

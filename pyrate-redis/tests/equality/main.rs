@@ -1,5 +1,13 @@
 //! The script beside the sliding log: given the same calls, both answer the same, whatever the history.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop at the first surprise"
+)]
+
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -39,10 +39,10 @@ impl Proxy {
             silent_below: AtomicUsize::new(0),
             connections: Mutex::default(),
         });
-        let served = Arc::clone(&state);
+        let doorman = Arc::clone(&state);
         thread::spawn(move || {
             while let Ok((caller, _)) = door.accept() {
-                served.serve(caller);
+                doorman.serve(caller);
             }
         });
         Proxy { port, state }
@@ -126,7 +126,7 @@ enum Verdict {
 }
 
 fn pump(mut from: TcpStream, mut to: TcpStream, judge: impl Fn() -> Verdict) {
-    let mut buffer = [0; 65_536];
+    let mut buffer = vec![0; 65_536];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
         let verdict = judge();
         if verdict != Verdict::Swallow && to.write_all(&buffer[..length]).is_err() {
