@@ -13,6 +13,7 @@ mod support;
 
 mod extreme;
 mod pair;
+mod stored;
 
 use std::time::Duration;
 

@@ -43,6 +43,11 @@ impl ScriptBucket {
         ScriptBucket { rates, clock, key: format!("{}{{key}}", fresh_prefix()), wire }
     }
 
+    /// What all its keys begin with.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
     /// Decides several items in one call of the script.
     pub(crate) fn reserve_all(
         &self,
