@@ -59,8 +59,7 @@ impl Server {
     pub(crate) fn kill(&self) {
         let guard = self.guard.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut guard) = guard {
-            // The end of its input is what the guard waits for.
-            drop(guard.stdin.take());
+            let _ = guard.stdin.take().map(|mut input| input.write_all(b"\n"));
             let _ = guard.wait();
         }
     }
@@ -78,10 +77,13 @@ impl Server {
     }
 
     fn spawn(&self) -> Child {
-        let script = "\"$@\" & server=$!; read -r line; kill -9 $server; wait $server 2>/dev/null";
+        // A line ends the server; the end of its input, which is that of this process, ends all it left as well.
+        let script = "folder=$1; shift; \"$@\" & server=$!; read -r line; heard=$?; kill -9 $server; \
+             wait $server 2>/dev/null; [ $heard = 0 ] || rm -rf \"$folder\"";
         let program = program();
         let mut guard = Command::new("sh");
-        guard.args(["-c", script, "sh", &program, "--port", &self.port.to_string()]);
+        guard.args(["-c", script, "sh"]).arg(&self.folder);
+        guard.args([&program, "--port", &self.port.to_string()]);
         guard.args([
             "--bind",
             "127.0.0.1",
