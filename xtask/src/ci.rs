@@ -6,16 +6,17 @@ use std::path::Path;
 use crate::call::Call;
 use crate::examples::{self, Example};
 use crate::failure::Failure;
+use crate::needs::Installing;
 use crate::suite::{self, Size};
 use crate::tally::Tally;
 use crate::tidy;
 
 /// Runs all steps, and leaves in `tally` what became of the tests, once they ran.
-pub(crate) fn run(tally: &mut Option<Tally>) -> Result<(), Failure> {
+pub(crate) fn run(installing: Installing, tally: &mut Option<Tally>) -> Result<(), Failure> {
     component("format", "fmt", "--all --check")?;
     step("tidy", "cargo xtask tidy", tidy::run)?;
     component("lints", "clippy", "--workspace --all-targets --all-features -- -D warnings")?;
-    step("tests", "cargo xtask test", || suite::run(Size::Normal, tally))?;
+    step("tests", "cargo xtask test", || suite::run(Size::Normal, installing, tally))?;
     examples::all_under(Path::new("."))?.iter().try_for_each(example)?;
     docs()?;
     component("dependencies", "deny", "check bans licenses sources")

@@ -1,20 +1,22 @@
 //! Commands: what can be asked of `cargo xtask`, and how it is told from what cannot.
 
+use crate::needs::Installing;
 use crate::suite::Size;
 
 /// Every command, one line each.
 pub(crate) const LIST: &str = "\
-cargo xtask test [--long]  runs every test; with --long also the full-size ones, optimised, and cargo mutants
-cargo xtask tidy           checks the house rules that rustfmt and clippy do not know
-cargo xtask ci             runs all that a change must pass, from format to licences";
+cargo xtask test [--long] [--no-install]  runs every test; with --long also the full-size ones, optimised, and cargo mutants
+cargo xtask tidy                          checks the house rules that rustfmt and clippy do not know
+cargo xtask ci [--no-install]             runs all that a change must pass, from format to licences
+`test` and `ci` install what the tests need and the system lacks, a Redis server; not with --no-install";
 
 /// What was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Command {
     List,
-    Test(Size),
+    Test(Size, Installing),
     Tidy,
-    Ci,
+    Ci(Installing),
 }
 
 impl Command {
@@ -24,14 +26,19 @@ impl Command {
     ///
     /// A sentence that quotes what is not known.
     pub(crate) fn parse(words: &[String]) -> Result<Command, String> {
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        match words.as_slice() {
-            [] => Ok(Command::List),
-            ["test"] => Ok(Command::Test(Size::Normal)),
-            ["test", "--long"] => Ok(Command::Test(Size::Long)),
-            ["tidy"] => Ok(Command::Tidy),
-            ["ci"] => Ok(Command::Ci),
-            _ => Err(format!("`cargo xtask {}` is not known", words.join(" "))),
+        let line = words.join(" ");
+        let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let installing = match words.pop_if(|word| *word == "--no-install") {
+            Some(_) => Installing::Forbidden,
+            None => Installing::Allowed,
+        };
+        match (words.as_slice(), installing) {
+            ([], Installing::Allowed) => Ok(Command::List),
+            (["test"], _) => Ok(Command::Test(Size::Normal, installing)),
+            (["test", "--long"], _) => Ok(Command::Test(Size::Long, installing)),
+            (["tidy"], Installing::Allowed) => Ok(Command::Tidy),
+            (["ci"], _) => Ok(Command::Ci(installing)),
+            _ => Err(format!("`cargo xtask {line}` is not known")),
         }
     }
 }
@@ -52,7 +59,7 @@ mod tests {
 
     #[test]
     fn every_command_of_the_list_is_understood() {
-        for line in LIST.lines() {
+        for line in LIST.lines().filter(|line| line.starts_with("cargo")) {
             let words = line.split("  ").next().unwrap().replace(['[', ']'], "");
             let command = words.trim_start_matches("cargo xtask");
             assert!(parse(command).is_ok(), "{command}");
@@ -61,13 +68,24 @@ mod tests {
 
     #[test]
     fn the_long_run_is_told_from_the_normal_one() {
-        assert_eq!(parse("test"), Ok(Command::Test(Size::Normal)));
-        assert_eq!(parse("test --long"), Ok(Command::Test(Size::Long)));
+        let installing = Installing::Allowed;
+        assert_eq!(parse("test"), Ok(Command::Test(Size::Normal, installing)));
+        assert_eq!(parse("test --long"), Ok(Command::Test(Size::Long, installing)));
+    }
+
+    #[test]
+    fn installing_can_be_turned_off_where_it_is_done() {
+        let installing = Installing::Forbidden;
+        assert_eq!(parse("ci --no-install"), Ok(Command::Ci(installing)));
+        let long = Command::Test(Size::Long, installing);
+        assert_eq!(parse("test --long --no-install"), Ok(long));
     }
 
     #[test]
     fn an_unknown_command_or_option_is_quoted() {
-        for line in ["tset", "test --lnog", "tidy --long", "ci now"] {
+        for line in
+            ["tset", "test --lnog", "tidy --long", "ci now", "tidy --no-install", "--no-install"]
+        {
             assert_eq!(parse(line), Err(format!("`cargo xtask {line}` is not known")));
         }
     }

@@ -41,9 +41,9 @@ fn run(command: Command) -> ExitCode {
             println!("{}", command::LIST);
             Ok(())
         }
-        Command::Test(size) => suite::run(size, &mut tally),
+        Command::Test(size, installing) => suite::run(size, installing, &mut tally),
         Command::Tidy => tidy::run(),
-        Command::Ci => ci::run(&mut tally),
+        Command::Ci(installing) => ci::run(installing, &mut tally),
     });
     conclude(result, tally)
 }

@@ -3,7 +3,7 @@
 use crate::call::Call;
 use crate::failure::Failure;
 use crate::mutants;
-use crate::needs;
+use crate::needs::{self, Installing};
 use crate::tally::Tally;
 
 /// How large the tests are run.
@@ -16,9 +16,13 @@ pub(crate) enum Size {
 }
 
 /// Runs every test, shows cargo's output as it comes, and leaves in `tally` what came of it.
-pub(crate) fn run(size: Size, tally: &mut Option<Tally>) -> Result<(), Failure> {
+pub(crate) fn run(
+    size: Size,
+    installing: Installing,
+    tally: &mut Option<Tally>,
+) -> Result<(), Failure> {
     let tally = tally.insert(Tally::default());
-    needs::install()?;
+    needs::install(installing);
     calls(size).iter().try_for_each(|call| run_one(call, tally))?;
     match size {
         Size::Normal => Ok(()),

@@ -1,0 +1,260 @@
+//! The bucket: a handle on what the server holds under one key.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pollster::block_on;
+use pyrate_core::{
+    AbstractBucket, AnyBucket, AsyncBucket, BucketError, Decision, Denial, Grant, RateItem, Rates,
+    Timestamp, TimestampError,
+};
+
+use crate::script::{MAX_NUMBER, Moment, Target};
+use crate::store::RedisStore;
+
+/// An exact bucket on a Redis server, for threads and tasks of any number of processes and hosts; made by
+/// [`RedisStore::bucket`].
+///
+/// Each call is one round trip, and takes place at the server's own time: clocks of hosts need not agree. Clones are the
+/// same bucket.
+///
+/// It outlives its handles. Its keys vanish by themselves, within a second after its longest window has
+/// passed since the last grant.
+#[derive(Clone)]
+pub struct RedisBucket {
+    store: RedisStore,
+    key: Arc<str>,
+    target: Target,
+}
+
+impl RedisBucket {
+    pub(crate) fn new(store: RedisStore, key: Arc<str>, target: Target) -> RedisBucket {
+        RedisBucket { store, key, target }
+    }
+
+    /// The key that it was opened by.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    pub(crate) async fn decide(
+        &self,
+        item: &RateItem<'_>,
+        max_delay: Duration,
+    ) -> Result<Decision, BucketError> {
+        let moment = self.moment(item.timestamp)?;
+        if self.never_fits(item.weight) {
+            let rate = self.rates().shortest();
+            return Ok(Decision::Denied(Denial { rate, retry_after: None }));
+        }
+        let name = (self.store.keeps_names() && *item.name != *self.key).then_some(&*item.name);
+        let request = self.target.reserve(name, item.weight, max_delay, moment);
+        // The answer of one who is gone by then is given back.
+        let answer = self.store.driver().call(request, Some(self.target.clone())).await?;
+        Ok(answer.decision(self.rates(), item.weight)?)
+    }
+
+    pub(crate) async fn wait_for(
+        &self,
+        item: &RateItem<'_>,
+    ) -> Result<Option<Duration>, BucketError> {
+        let moment = self.moment(item.timestamp)?;
+        if self.never_fits(item.weight) {
+            return Ok(None);
+        }
+        let request = self.target.waiting(item.weight, moment);
+        let answer = self.store.driver().call(request, None).await?;
+        Ok(match answer.decision(self.rates(), item.weight)? {
+            Decision::Denied(denial) => denial.retry_after,
+            Decision::Granted(grant) => Some(grant.delay),
+        })
+    }
+
+    pub(crate) async fn give_back(&self, grant: &Grant) -> Result<bool, BucketError> {
+        if grant.at > Timestamp::MAX || grant.id() > MAX_NUMBER {
+            return Ok(false);
+        }
+        let request = self.target.cancel(grant, self.moment(None)?);
+        Ok(self.store.driver().call(request, None).await?.number()? == 1)
+    }
+
+    async fn present(&self) -> Result<Timestamp, BucketError> {
+        match self.store.injected_clock() {
+            Some(clock) => clock.now(),
+            None => self.store.clock().now_async().await,
+        }
+    }
+
+    async fn drop_expired(&self, now: Option<Timestamp>) -> Result<u64, BucketError> {
+        let request = self.target.leak(self.moment(now)?);
+        Ok(self.store.driver().call(request, None).await?.number()?)
+    }
+
+    async fn forget_all(&self) -> Result<(), BucketError> {
+        let answer = self.store.driver().call(self.target.flush(), None).await?;
+        answer.number()?;
+        Ok(())
+    }
+
+    async fn count_units(&self) -> Result<u64, BucketError> {
+        let request = self.target.count(self.moment(None)?);
+        Ok(self.store.driver().call(request, None).await?.number()?)
+    }
+
+    async fn room(&self) -> Result<u64, BucketError> {
+        let request = self.target.available(self.moment(None)?);
+        Ok(self.store.driver().call(request, None).await?.number()?)
+    }
+
+    async fn unit(&self, index: u64) -> Result<Option<RateItem<'static>>, BucketError> {
+        let moment = self.moment(None)?;
+        if index > MAX_NUMBER {
+            return Ok(None);
+        }
+        let answer = self.store.driver().call(self.target.peek(index, moment), None).await?;
+        Ok(answer.unit()?.map(|(at, name)| {
+            let name = name.unwrap_or_else(|| String::from(&*self.key));
+            RateItem { timestamp: Some(at), ..RateItem::new(name, 1) }
+        }))
+    }
+
+    /// When a call takes place: at its stamp, else by the injected clock, else when the server decides it.
+    fn moment(&self, stamp: Option<Timestamp>) -> Result<Moment, BucketError> {
+        let told = match (stamp, self.store.injected_clock()) {
+            (Some(stamp), _) => stamp,
+            (None, Some(clock)) => clock.now()?,
+            (None, None) => return Ok(Moment::Server),
+        };
+        if told > Timestamp::MAX {
+            return Err(TimestampError(told).into());
+        }
+        Ok(Moment::Told(told))
+    }
+
+    /// Whether a weight is above a limit, whatever was granted: the server needn't be asked.
+    fn never_fits(&self, weight: u64) -> bool {
+        weight > self.rates().shortest().limit()
+    }
+
+    fn rates(&self) -> &Rates {
+        self.target.plan.rates()
+    }
+}
+
+impl AbstractBucket for RedisBucket {
+    fn rates(&self) -> &Rates {
+        self.rates()
+    }
+
+    fn now(&self) -> Result<Timestamp, BucketError> {
+        block_on(self.present())
+    }
+
+    fn reserve(&self, item: &RateItem<'_>, max_delay: Duration) -> Result<Decision, BucketError> {
+        block_on(self.decide(item, max_delay))
+    }
+
+    fn waiting(&self, item: &RateItem<'_>) -> Result<Option<Duration>, BucketError> {
+        block_on(self.wait_for(item))
+    }
+
+    fn cancel(&self, grant: &Grant) -> Result<bool, BucketError> {
+        block_on(self.give_back(grant))
+    }
+
+    fn leak(&self, now: Option<Timestamp>) -> Result<u64, BucketError> {
+        block_on(self.drop_expired(now))
+    }
+
+    fn flush(&self) -> Result<(), BucketError> {
+        block_on(self.forget_all())
+    }
+
+    fn count(&self) -> Result<u64, BucketError> {
+        block_on(self.count_units())
+    }
+
+    fn available(&self) -> Result<u64, BucketError> {
+        block_on(self.room())
+    }
+
+    fn peek(&self, index: u64) -> Result<Option<RateItem<'static>>, BucketError> {
+        block_on(self.unit(index))
+    }
+
+    /// Hands it to the store's own thread.
+    fn cancel_later(&self, grant: Grant) {
+        if grant.at <= Timestamp::MAX
+            && let Ok(moment) = self.moment(None)
+        {
+            self.store.driver().send(self.target.cancel(&grant, moment));
+        }
+    }
+
+    fn into_any(self) -> AnyBucket {
+        AnyBucket::dual(self)
+    }
+}
+
+#[async_trait]
+impl AsyncBucket for RedisBucket {
+    fn rates(&self) -> &Rates {
+        self.rates()
+    }
+
+    async fn now_async(&self) -> Result<Timestamp, BucketError> {
+        self.present().await
+    }
+
+    async fn reserve_async(
+        &self,
+        item: &RateItem<'_>,
+        max_delay: Duration,
+    ) -> Result<Decision, BucketError> {
+        self.decide(item, max_delay).await
+    }
+
+    async fn waiting_async(&self, item: &RateItem<'_>) -> Result<Option<Duration>, BucketError> {
+        self.wait_for(item).await
+    }
+
+    async fn cancel_async(&self, grant: &Grant) -> Result<bool, BucketError> {
+        self.give_back(grant).await
+    }
+
+    async fn leak_async(&self, now: Option<Timestamp>) -> Result<u64, BucketError> {
+        self.drop_expired(now).await
+    }
+
+    async fn flush_async(&self) -> Result<(), BucketError> {
+        self.forget_all().await
+    }
+
+    async fn count_async(&self) -> Result<u64, BucketError> {
+        self.count_units().await
+    }
+
+    async fn available_async(&self) -> Result<u64, BucketError> {
+        self.room().await
+    }
+
+    async fn peek_async(&self, index: u64) -> Result<Option<RateItem<'static>>, BucketError> {
+        self.unit(index).await
+    }
+
+    async fn cancel_later_async(&self, grant: Grant) {
+        self.cancel_later(grant);
+    }
+}
+
+impl fmt::Debug for RedisBucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisBucket")
+            .field("key", &self.key)
+            .field("rates", &self.rates().to_string())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,111 @@
+//! How connections are made.
+
+use std::time::Duration;
+
+use fred::clients::Client;
+use fred::interfaces::ClientLike;
+use fred::types::config::{Config, ConnectionConfig, ReconnectPolicy};
+
+use crate::error::RedisError;
+
+/// Where the server is, and how long everything may take.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    config: Config,
+    connection: ConnectionConfig,
+    pub(crate) command_timeout: Duration,
+    pub(crate) connection_timeout: Duration,
+    /// How long to wait before the second attempt to connect, and at most before any later one.
+    pub(crate) reconnect_delays: (Duration, Duration),
+    pub(crate) connections: usize,
+}
+
+impl Settings {
+    /// The defaults for the server at `url`.
+    pub(crate) fn of_url(url: &str) -> Result<Settings, RedisError> {
+        let refuse = |why: String| RedisError::Settings(why);
+        // The client takes any scheme, and speaks in the clear where it was built without TLS.
+        if !url.starts_with("redis") && !url.starts_with("valkey") {
+            return Err(refuse("an address begins with `redis://` or `rediss://`".to_owned()));
+        }
+        let is_secret = url.starts_with("rediss") || url.starts_with("valkeys");
+        if is_secret && !cfg!(feature = "tls") {
+            return Err(refuse("this address needs the feature `tls`".to_owned()));
+        }
+        Ok(Settings {
+            config: Config::from_url(url).map_err(|error| refuse(error.to_string()))?,
+            connection: ConnectionConfig::default(),
+            command_timeout: Duration::from_secs(1),
+            connection_timeout: Duration::from_secs(5),
+            reconnect_delays: (Duration::from_millis(5), Duration::from_millis(200)),
+            connections: 1,
+        })
+    }
+
+    /// Those of a client, whose own connections are left alone.
+    pub(crate) fn of_client(client: &Client) -> Result<Settings, RedisError> {
+        let connection = client.connection_config().clone();
+        let timeout = client.perf_config().default_command_timeout;
+        let defaults = Settings::of_url("redis://localhost")?;
+        Ok(Settings {
+            config: client.client_config(),
+            command_timeout: if timeout.is_zero() { defaults.command_timeout } else { timeout },
+            connection_timeout: connection.connection_timeout,
+            connection,
+            ..defaults
+        })
+    }
+
+    /// Whether all calls go to one server at a time.
+    pub(super) fn is_one_server(&self) -> bool {
+        !self.config.server.is_clustered()
+    }
+
+    /// A client that is not connected yet. If it `gives_up`, the first attempt to connect is the last one.
+    ///
+    /// A call is written to a connection once and never again: its first attempt may have been executed.
+    pub(super) fn client(&self, gives_up: bool) -> Client {
+        let config = Config { fail_fast: gives_up, ..self.config.clone() };
+        let connection = ConnectionConfig {
+            max_command_attempts: 1,
+            connection_timeout: self.connection_timeout,
+            internal_command_timeout: self.connection_timeout,
+            ..self.connection.clone()
+        };
+        Client::new(config, None, Some(connection), Some(self.reconnect_policy()))
+    }
+
+    fn reconnect_policy(&self) -> ReconnectPolicy {
+        let (first, longest) = self.reconnect_delays;
+        // No call should have to wait for long once the server is back.
+        let longest = millis(longest.min(self.command_timeout / 4)).max(1);
+        let mut policy =
+            ReconnectPolicy::new_exponential(0, millis(first).clamp(1, longest), longest, 2);
+        policy.set_jitter(millis(first));
+        policy
+    }
+}
+
+fn millis(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_written_once() {
+        let settings = Settings::of_url("redis://localhost").unwrap();
+        assert_eq!(settings.client(true).connection_config().max_command_attempts, 1);
+        let theirs = Settings::of_client(&Client::default()).unwrap();
+        assert_eq!(theirs.client(false).connection_config().max_command_attempts, 1);
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_refused() {
+        for url in ["", "localhost", "http://localhost", "redis://"] {
+            assert!(matches!(Settings::of_url(url), Err(RedisError::Settings(_))), "{url}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! An exact rate limiter on Redis: one limit for many hosts, by the server's time, in one round trip.
+//!
+//! "500 an hour and 1000 a day" then holds for all processes on all hosts together: *any* hour holds at most 500 units and
+//! any day at most 1000, whatever their clocks show. Callers who may wait stand in one line and go in order of arrival at
+//! the server.
+//!
+//! ```no_run
+//! use pyrate_redis::{Limiter, Rates, RedisStore};
+//!
+//! let store = RedisStore::connect("redis://localhost")?;
+//! let rates: Rates = "500/hour;1000/day".parse()?;
+//! let limiter = Limiter::new(store.bucket("github", rates));
+//!
+//! limiter.try_acquire("fetch")?; // one unit, now or not at all
+//! limiter.acquire(("fetch", 20))?; // 20 units, waiting for room if need be
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! In async code, [`Limiter::try_acquire_async`] and [`Limiter::acquire_async`] do the same; a future that is dropped
+//! while it waits gives its place back. The store speaks to the server on a thread of its own, so it doesn't matter in which
+//! runtime a task runs, or whether there is one.
+//!
+//! # When the server fails
+//!
+//! Every call ends within the command timeout. What failed is a [`RedisError`], the source of the [`BucketError`], whose
+//! [`outcome`](BucketError::outcome) says whether units may have been recorded. A call whose answer was lost is *never*
+//! sent again by itself: it may have been granted. Once the server is back, the next call works.
+//!
+//! # What it needs
+//!
+//! Redis 5 or later, or Valkey: one server, a replicated one, or a cluster. A bucket is a string, 14 bytes an instant at
+//! which something was granted, whatever the weights, and a few keys beside it while somebody waits or names differ; all in
+//! one hash slot. They vanish by themselves within a second after the longest window has passed since the last grant. The
+//! server must not evict them before that: use `noeviction` or a `volatile` policy. It keeps what it keeps: a server that
+//! is restarted without persistence, or a replica that takes over before it heard of a grant, has forgotten it.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod bucket;
+mod builder;
+mod clock;
+mod driver;
+mod error;
+mod key;
+mod keyed;
+mod script;
+mod store;
+mod windows;
+
+pub use bucket::RedisBucket;
+pub use builder::RedisStoreBuilder;
+pub use clock::RedisClock;
+pub use error::RedisError;
+/// The client's crate, for [`RedisStore::from_client`].
+pub use fred;
+pub use keyed::KeyedRedis;
+pub use pyrate_core::{
+    AbstractBucket, AcquireError, AnyBucket, AsyncBucket, BucketError, BucketFactory, Clock,
+    Decision, Denial, DoorError, Grant, KeyedFactory, Limiter, LimiterBuilder, ManualClock,
+    MonotonicClock, Outcome, Rate, RateError, RateItem, Rates, Request, SingleBucketFactory,
+    Sleeper, SlidingLog, SystemClock, Timestamp, TimestampError, TokioSleeper, validate_rate_list,
+};
+pub use store::RedisStore;

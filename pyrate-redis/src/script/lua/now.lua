@@ -1,0 +1,3 @@
+-- The server's time: seconds, and microseconds of the next one.
+
+return redis.call('TIME')

@@ -1,0 +1,78 @@
+-- The common case, decided by the trailer alone: items that fit by the gauges as they stand.
+--
+-- A gauge that lags counts too much, so what fits by it fits. Whatever else may be needed (a name that changes, a
+-- reservation that falls due, a life that runs low, marks to be dropped now and then) is left to what follows.
+--
+-- An item that is granted at once is answered by its instant alone. Here is no function call that isn't needed: of all a
+-- call costs the server, this is the part that is ours.
+
+local answers, answered, is_changed = { 0 }, 0, false
+
+if gauges == rates and waiting == 0 and gap == 0 and kept >= keep and name_size ~= LONG then
+  for index = 2, #ARGV do
+    local item = ARGV[index]
+    local is_told, weight, _, now, name_from = unpack('>BI7I7I7', item)
+    if is_told == 0 then
+      if not reading then
+        local time = call('TIME')
+        reading = time[1] * 1000000 + time[2]
+      end
+      now = reading
+    end
+    if now < seen then
+      now = seen
+    end
+    local live = total - dropped
+    if live < 0 then
+      live = live + ROUND
+    end
+    local is_new_mark = now ~= last or open == 0
+    if
+      last > now
+      or now > assured
+      or weight >= ROUND - live
+      or (is_new_mark and open >= look_at)
+      or sub(item, name_from) ~= last_name
+    then
+      break
+    end
+    local fits = true
+    for at = 0, PAIR_SIZE * (rates - 1), PAIR_SIZE do
+      local interval, limit = unpack('>I7I7', common, 16 + at)
+      local own_interval, before = unpack('>I7I7', tail, pairs_at + at)
+      local used = total - before
+      if used < 0 then
+        used = used + ROUND
+      end
+      if interval ~= own_interval or weight > limit - used then
+        fits = false
+        break
+      end
+    end
+    if not fits then
+      break
+    end
+    if weight > 0 then
+      if is_new_mark then
+        local mark = pack('>I7I7', now, total)
+        appended = is_changed and appended .. mark or mark
+        open = open + 1
+      end
+      if total >= ROUND - weight then
+        total = total - ROUND
+      end
+      total = total + weight
+      seen, last, is_changed = now, now, true
+    end
+    answered = answered + 1
+    answers[answered] = now
+  end
+end
+
+if answered == #ARGV - 1 then
+  if is_changed then
+    local rest = sub(tail, name_at, size - CHANGED_SIZE)
+    call('SETRANGE', key, MARK * stored, pack('c0c0>I7I7I7I3', appended, rest, seen, last, total, open))
+  end
+  return answers
+end

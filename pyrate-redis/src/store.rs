@@ -1,0 +1,153 @@
+//! The store: a server, and the buckets on it.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::sync::Arc;
+
+use fred::clients::Client;
+use pyrate_core::{Clock, Rates};
+
+use crate::bucket::RedisBucket;
+use crate::builder::RedisStoreBuilder;
+use crate::clock::RedisClock;
+use crate::driver::{Driver, Settings};
+use crate::error::RedisError;
+use crate::key::redis_key;
+use crate::keyed::KeyedRedis;
+use crate::script::{Plan, Target};
+use crate::windows::Windows;
+
+/// A Redis or Valkey server, or a cluster of them, that holds buckets for any number of processes and hosts.
+///
+/// Clones are the same store. It speaks to the server on a thread of its own, which ends with the last clone and the last
+/// bucket: neither threads nor tasks need anything else to wait for an answer.
+///
+/// ```no_run
+/// use pyrate_redis::{Limiter, RedisStore, Rates};
+///
+/// let store = RedisStore::connect("redis://localhost")?;
+/// let rates: Rates = "500/hour;1000/day".parse()?;
+/// let limiter = Limiter::new(store.bucket("github", rates));
+/// limiter.acquire("fetch")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct RedisStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    driver: Driver,
+    prefix: String,
+    clock: Option<Arc<dyn Clock>>,
+    keeps_names: bool,
+    windows: Windows,
+}
+
+impl RedisStore {
+    /// Connects to the server at `url`, such as `redis://user:password@host:6379/0`; `rediss://` with the feature `tls`,
+    /// `redis-cluster://` for a cluster.
+    ///
+    /// # Errors
+    ///
+    /// [`RedisError`] if the address is none, or the server can't be reached or refuses.
+    pub fn connect(url: impl AsRef<str>) -> Result<RedisStore, RedisError> {
+        RedisStore::builder(url).build()
+    }
+
+    /// As [`connect`](RedisStore::connect), for async code.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](RedisStore::connect).
+    pub async fn connect_async(url: impl AsRef<str>) -> Result<RedisStore, RedisError> {
+        RedisStore::builder(url).build_async().await
+    }
+
+    /// Settings for a store on the server at `url`.
+    pub fn builder(url: impl AsRef<str>) -> RedisStoreBuilder {
+        RedisStoreBuilder::new(Settings::of_url(url.as_ref()))
+    }
+
+    /// A store on the server that `client` is for, with its address, credentials, TLS and timeouts.
+    ///
+    /// It makes a connection of its own, since one that sends commands again after a failure could grant twice. Nothing is
+    /// waited for here: the first call waits for the connection.
+    ///
+    /// # Errors
+    ///
+    /// [`RedisError::Stopped`] if no thread can be had.
+    pub fn from_client(client: impl Borrow<Client>) -> Result<RedisStore, RedisError> {
+        RedisStoreBuilder::new(Settings::of_client(client.borrow())).build_lazily()
+    }
+
+    /// The bucket of `key`, new or used by others already, with these rates. Asks the server nothing.
+    ///
+    /// Handles with other rates on one key each hold their own over all that was granted, as far back as it is kept: for
+    /// the longest window of all handles that were used.
+    pub fn bucket(&self, key: impl AsRef<str>, rates: impl Into<Rates>) -> RedisBucket {
+        let plan = Arc::new(self.plan(rates.into()));
+        let redis_key = redis_key(&self.inner.prefix, key.as_ref());
+        let window = self.inner.windows.open(&redis_key, plan.longest());
+        let target = Target { key: redis_key, plan, window: Some(window) };
+        RedisBucket::new(self.clone(), key.as_ref().into(), target)
+    }
+
+    /// A bucket for each name, with these rates; the name is the key.
+    pub fn keyed(&self, rates: impl Into<Rates>) -> KeyedRedis {
+        KeyedRedis::new(self.clone(), self.plan(rates.into()))
+    }
+
+    /// The server's clock.
+    #[must_use]
+    pub fn clock(&self) -> RedisClock {
+        RedisClock::new(self.clone())
+    }
+
+    pub(crate) fn new(
+        driver: Driver,
+        prefix: String,
+        clock: Option<Arc<dyn Clock>>,
+        keeps_names: bool,
+    ) -> RedisStore {
+        let windows = Windows::default();
+        RedisStore { inner: Arc::new(Inner { driver, prefix, clock, keeps_names, windows }) }
+    }
+
+    /// The bucket of `name` for one call.
+    pub(crate) fn view(&self, name: &str, plan: &Arc<Plan>) -> RedisBucket {
+        let key = redis_key(&self.inner.prefix, name);
+        RedisBucket::new(
+            self.clone(),
+            name.into(),
+            Target { key, plan: Arc::clone(plan), window: None },
+        )
+    }
+
+    pub(crate) fn driver(&self) -> &Driver {
+        &self.inner.driver
+    }
+
+    /// The clock that stands in for the server's.
+    pub(crate) fn injected_clock(&self) -> Option<&Arc<dyn Clock>> {
+        self.inner.clock.as_ref()
+    }
+
+    pub(crate) fn keeps_names(&self) -> bool {
+        self.inner.keeps_names
+    }
+
+    pub(crate) fn prefix(&self) -> &str {
+        &self.inner.prefix
+    }
+
+    fn plan(&self, rates: Rates) -> Plan {
+        Plan::new(rates, self.inner.clock.is_some())
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore").field("prefix", &self.inner.prefix).finish_non_exhaustive()
+    }
+}
