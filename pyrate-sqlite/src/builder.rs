@@ -93,7 +93,8 @@ impl SqliteStoreBuilder {
 
     /// The clock of all its buckets, read inside the transaction; [`SystemClock`] unless set.
     ///
-    /// All processes that share the file must have clocks that agree.
+    /// All processes that share the file must have clocks that agree. A clock can't make a blocking call to its own store:
+    /// that is answered by [`SqliteError::CalledFromWithin`].
     pub fn clock(self, clock: impl Clock) -> SqliteStoreBuilder {
         SqliteStoreBuilder { clock: Arc::new(clock), ..self }
     }

@@ -29,7 +29,7 @@ pub enum SqliteError {
     /// Another connection, of this process or another, held the write lock for longer than the busy timeout.
     #[error("the store was busy for {waited:?}: somebody else holds its write lock")]
     Busy {
-        /// How long the call had waited.
+        /// How long it had waited, or that call of its transaction which waited longest.
         waited: Duration,
         /// What SQLite said.
         source: Cause,
@@ -85,6 +85,9 @@ pub enum SqliteError {
     /// The clock, or the store's own code, panicked while it worked for this call.
     #[error("the store or its clock panicked")]
     Panicked,
+    /// A clock or a waker made a blocking call to the store that was waiting for it.
+    #[error("a clock or a waker can't make a blocking call to the store that calls it")]
+    CalledFromWithin,
     /// The answer to a call was lost: the store's own code panicked. The call may be found in the file, or not.
     #[error("the answer was lost on its way")]
     AnswerLost,

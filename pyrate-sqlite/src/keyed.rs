@@ -23,7 +23,8 @@ use crate::sweep::{self, Pace, Step, Stretch};
 /// over all of them. Give it a [table](crate::SqliteStoreBuilder::table) of its own where other buckets shall be left alone.
 ///
 /// Names vanish from the file by themselves, once all they were granted has left the longest window of their handles: a
-/// limiter's background leaker looks for them each second longest interval of these rates.
+/// limiter's background leaker looks for them each time twice the longest interval of these rates has passed, or a second
+/// if that is longer.
 ///
 /// ```
 /// use pyrate_sqlite::{Limiter, Rate, SqliteStore};
@@ -38,7 +39,7 @@ use crate::sweep::{self, Pace, Step, Stretch};
 pub struct KeyedSqlite {
     store: SqliteStore,
     rates: Rates,
-    /// When to sweep next; `None` where nothing was granted since the last sweep found nothing.
+    /// When to sweep next; `None` where nothing was asked for since this was made, or since a sweep left no name.
     next_sweep: Mutex<Option<Instant>>,
 }
 
@@ -157,6 +158,7 @@ impl BucketFactory for KeyedSqlite {
         names.into_iter().map(|name| self.bucket(&name).into()).collect()
     }
 
+    /// Whether there was such a name. `false` also where the store fails: then it may still be there.
     fn dispose(&self, name: &str) -> bool {
         let dispose = sweep::dispose(self.store.keys(), name);
         self.store.desk().call(Effect::Change, dispose).unwrap_or(false)

@@ -70,9 +70,6 @@ impl Rows<'_> {
     /// Takes the reservations that are due by `now` out of the queue, in order of arrival.
     pub(crate) fn pull_due(&self, bucket: u64, now: u64) -> Result<Vec<Waiting>, Trouble> {
         let mut statement = self.connection.prepare_cached(&self.sql.due)?;
-        let waiting = |row: &Row<'_>| {
-            Ok(Waiting { at: now, weight: row.get::<_, Number>(0)?.0, name: row.get(1)? })
-        };
         let due = statement.query_map(ints([bucket, now]), waiting)?.collect::<Result<_, _>>()?;
         self.run(&self.sql.delete_due, ints([bucket, now]))?;
         Ok(due)
@@ -95,8 +92,7 @@ impl Rows<'_> {
         let mut statement = self.connection.prepare_cached(&self.sql.last_in_line)?;
         let mut rows = statement.query(ints([bucket]))?;
         while let Some(row) = rows.next()? {
-            let (Number(at), Number(weight)) = (row.get(0)?, row.get(1)?);
-            if let Some(found) = look(Waiting { at, weight, name: row.get(2)? }) {
+            if let Some(found) = look(waiting(row)?) {
                 return Ok(Some(found));
             }
         }
@@ -241,6 +237,11 @@ fn ints<const N: usize>(numbers: [u64; N]) -> [Number; N] {
 
 fn number(row: &Row<'_>) -> rusqlite::Result<u64> {
     Ok(row.get::<_, Number>(0)?.0)
+}
+
+fn waiting(row: &Row<'_>) -> rusqlite::Result<Waiting> {
+    let (Number(at), Number(weight)) = (row.get(0)?, row.get(1)?);
+    Ok(Waiting { at, weight, name: row.get(2)? })
 }
 
 fn mark(row: &Row<'_>) -> rusqlite::Result<Mark> {

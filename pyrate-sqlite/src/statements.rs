@@ -46,7 +46,7 @@ statements! {
 
     push: r#"INSERT INTO "{t}_queue" (bucket, at, id, weight, name) VALUES (?1, ?2, ?3, ?4, ?5)"#,
     pull: r#"DELETE FROM "{t}_queue" WHERE bucket = ?1 AND at = ?2 AND id = ?3 RETURNING weight"#,
-    due: r#"SELECT weight, name FROM "{t}_queue" WHERE bucket = ?1 AND at <= ?2 ORDER BY at, id"#,
+    due: r#"SELECT at, weight, name FROM "{t}_queue" WHERE bucket = ?1 AND at <= ?2 ORDER BY at, id"#,
     next_due: r#"SELECT min(at) FROM "{t}_queue" WHERE bucket = ?1"#,
     delete_due: r#"DELETE FROM "{t}_queue" WHERE bucket = ?1 AND at <= ?2"#,
     last_in_line: r#"SELECT at, weight, name FROM "{t}_queue" WHERE bucket = ?1 ORDER BY at DESC, id DESC"#,

@@ -46,6 +46,9 @@ impl SqliteStore {
     ///
     /// `":memory:"` is a database in this process's memory, of this store alone.
     ///
+    /// This reads and may write the file on the calling thread, and waits up to the busy timeout for whoever writes it: a
+    /// task leaves it to a blocking thread, as it does dropping the last handle, which closes the file.
+    ///
     /// # Errors
     ///
     /// [`SqliteError`] if the file can't be opened or written, is no database, or holds tables that this release can't

@@ -11,15 +11,15 @@ use crate::trouble::Trouble;
 const FIRST_NAP: Duration = Duration::from_micros(50);
 const LONGEST_NAP: Duration = Duration::from_micros(250);
 
-/// Attempts something until it doesn't find the lock held, or `until`.
+/// Attempts something until it doesn't find the lock held, or until `end`; `None` is never.
 pub(crate) fn until(
-    until: Option<Instant>,
+    end: Option<Instant>,
     mut attempt: impl FnMut() -> Result<(), Trouble>,
 ) -> Result<(), Trouble> {
     let mut nap = FIRST_NAP;
     loop {
         let ended = attempt();
-        let left = until.map_or(LONGEST_NAP, |it| it.saturating_duration_since(Instant::now()));
+        let left = end.map_or(LONGEST_NAP, |it| it.saturating_duration_since(Instant::now()));
         let is_busy = ended.as_ref().err().is_some_and(Trouble::is_busy);
         if !is_busy || left.is_zero() {
             return ended;

@@ -12,7 +12,8 @@ use crate::trouble::Trouble;
 /// What a call may do to the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// It only looks; nobody who writes is waited for.
+    /// It only looks. It waits for nobody who writes, unless it shares a transaction with a call that may write, or its
+    /// handle needs history for longer than any before: that is written down.
     Look,
     /// It may write.
     Change,

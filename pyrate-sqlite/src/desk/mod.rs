@@ -9,7 +9,7 @@ mod engine;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, ThreadId};
 
 use pyrate_core::BucketError;
 use tokio::task::unconstrained;
@@ -35,6 +35,8 @@ pub(crate) struct Desk {
 struct State {
     queue: VecDeque<Call>,
     leader: Leader,
+    /// The thread that makes a batch just now.
+    making: Option<ThreadId>,
     driver: Option<JoinHandle<()>>,
     is_closed: bool,
 }
@@ -64,7 +66,7 @@ impl Desk {
         work: impl Work<T>,
     ) -> Result<T, BucketError> {
         let (call, answer) = Call::new(effect, Wanted::ByCaller, work, |found| found);
-        self.submit_from_thread(call);
+        self.submit_from_thread(call)?;
         // Outside tokio's budget: a task may call, and have used up its own.
         received(pollster::block_on(unconstrained(answer)))
     }
@@ -120,13 +122,18 @@ impl Desk {
         }
     }
 
-    fn submit_from_thread(self: &Arc<Desk>, call: Call) {
+    fn submit_from_thread(self: &Arc<Desk>, call: Call) -> Result<(), BucketError> {
         let mut state = self.lock();
+        // A waker or a clock that calls the store would wait for the thread that it holds up, and all others with it.
+        if state.making == Some(thread::current().id()) {
+            return Err(SqliteError::CalledFromWithin.into());
+        }
         state.queue.push_back(call);
         if state.leader == Leader::Nobody {
             state.leader = Leader::Caller;
             self.lead(state);
         }
+        Ok(())
     }
 
     fn submit_for_driver(self: &Arc<Desk>, call: Call) {
@@ -162,9 +169,11 @@ impl Desk {
     fn make_next<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         let most = state.queue.len().min(MOST_IN_ONE);
         let batch = state.queue.drain(..most).collect();
+        state.making = Some(thread::current().id());
         drop(state);
         let left = self.make_without_panic(batch);
         let mut state = self.lock();
+        state.making = None;
         left.into_iter().rev().for_each(|call| state.queue.push_front(call));
         state
     }
