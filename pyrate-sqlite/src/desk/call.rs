@@ -12,8 +12,7 @@ use crate::trouble::Trouble;
 /// What a call may do to the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// It only looks. It waits for nobody who writes, unless it shares a transaction with a call that may write, or its
-    /// handle needs history for longer than any before: that is written down.
+    /// It only looks. It waits for nobody who writes, unless it shares a transaction with a call that may write.
     Look,
     /// It may write.
     Change,

@@ -60,20 +60,21 @@ impl Engine {
         self.roll_back();
         let writes = calls.iter().any(|call| call.effect == Effect::Change);
         self.run(if writes { "BEGIN IMMEDIATE" } else { "BEGIN" })?;
-        let ended =
-            self.run_calls(calls).and_then(|()| self.run("COMMIT").map_err(Trouble::at_commit));
+        let commit = || self.run("COMMIT").map_err(Trouble::at_commit);
+        let ended = self.run_calls(calls, writes).and_then(|()| commit());
         if ended.is_err() {
             self.roll_back();
         }
         ended
     }
 
-    fn run_calls(&self, calls: &mut [Call]) -> Result<(), Trouble> {
+    fn run_calls(&self, calls: &mut [Call], writes: bool) -> Result<(), Trouble> {
         let rows =
             Rows { connection: &self.connection, sql: &self.sql, keeps_names: self.keeps_names };
         let mut transaction = Transaction::new(rows, &*self.clock);
         calls.iter_mut().try_for_each(|call| call.run(&mut transaction))?;
-        transaction.save()
+        // Looks leave nothing to write but how long history is wanted, for which they shall not wait.
+        if writes { transaction.save() } else { Ok(()) }
     }
 
     fn run(&self, sql: &str) -> Result<(), Trouble> {

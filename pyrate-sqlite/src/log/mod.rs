@@ -46,7 +46,7 @@ impl<'c> Log<'c> {
             Some(state) => state,
             None => Log::anew(&rows)?,
         };
-        // Whoever looks wants history for as long as its own windows from now on: once, that is written.
+        // Whoever calls wants history for as long as its own windows from now on: once, that is written.
         let is_changed = is_stored && state.keep < key.longest_interval();
         let mut log = Log { rows, key, state, is_stored, is_changed, is_tail_changed: false };
         log.state.keep = log.keep();
