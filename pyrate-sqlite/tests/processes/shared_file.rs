@@ -19,9 +19,7 @@ fn rates() -> Rates {
 }
 
 /// Whole seconds: each then has its 200 units.
-fn seconds() -> u64 {
-    if std::env::var_os("PYRATE_LONG").is_some() { 10 } else { 3 }
-}
+const SECONDS: u64 = 10;
 
 #[test]
 fn four_processes_get_what_the_rates_allow_and_next_to_all_of_it() {
@@ -43,7 +41,7 @@ fn four_processes_get_what_the_rates_allow_and_next_to_all_of_it() {
     });
     let grants = told.of("shared");
     assert_eq!(audit(&rates(), &grants), []);
-    let (granted, possible) = (units_of_the_run(&grants), 200 * seconds());
+    let (granted, possible) = (units_of_the_run(&grants), 200 * SECONDS);
     println!("granted {granted} of {possible}; the longest call took {:?}", told.longest);
     assert!(granted * 100 >= possible * 95, "{granted} of {possible} units were granted");
 }
@@ -51,7 +49,7 @@ fn four_processes_get_what_the_rates_allow_and_next_to_all_of_it() {
 /// Units granted in so many seconds from the first grant on.
 fn units_of_the_run(grants: &[(Timestamp, u64)]) -> u64 {
     let first = grants.iter().map(|(at, _)| *at).min().unwrap();
-    let end = first.checked_add(Duration::from_secs(seconds())).unwrap();
+    let end = first.checked_add(Duration::from_secs(SECONDS)).unwrap();
     grants.iter().filter(|(at, _)| *at < end).map(|(_, weight)| weight).sum()
 }
 
@@ -71,7 +69,7 @@ fn ask_from_many_threads(seed: u64, path: &Path) {
 /// So many wait that the line reaches far ahead: a machine that holds up a process for a moment costs nothing then.
 fn ask(limiter: &Limiter, mut chance: Chance) {
     let (start, mut longest) = (Instant::now(), Duration::ZERO);
-    while start.elapsed() < Duration::from_secs(seconds()) {
+    while start.elapsed() < Duration::from_secs(SECONDS) {
         let may_wait = chance.within(0..=3) > 0;
         let max_delay = if may_wait { chance.micros(0..=1_000_000) } else { Duration::ZERO };
         let request = Request::new("call").weight(chance.within(1..=5)).max_delay(max_delay);

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use pyrate_sqlite::{AbstractBucket, AsyncBucket, Decision, Grant, Rate, RateItem};
+use pyrate_sqlite::{AbstractBucket, AsyncBucket, Decision, Grant, Rate, RateItem, SqliteStore};
 use tokio::task::{JoinHandle, yield_now};
 
 use crate::desk::{Call, Desk, current_thread, in_time, poll, until};
@@ -88,4 +88,18 @@ fn who_only_looks_does_not_wait_for_those_who_write() {
         assert_eq!(bucket.peek(0).unwrap().unwrap().name, "first");
     }
     locked.let_go();
+}
+
+#[test]
+fn a_look_through_a_handle_with_longer_windows_does_not_wait_for_the_file() {
+    in_time(|| {
+        let desk = Desk::new(Rate::per_hour(100));
+        assert!(desk.buckets[0].put(&RateItem::new("unit", 1)).unwrap().is_granted());
+        let store =
+            SqliteStore::builder(desk.file.path()).clock(desk.clock.clone()).build().unwrap();
+        let longer = store.bucket(desk.buckets[0].key(), Rate::per_day(200));
+        let locked = desk.lock();
+        assert_eq!((longer.count().unwrap(), longer.available().unwrap()), (1, 199));
+        locked.let_go();
+    });
 }
