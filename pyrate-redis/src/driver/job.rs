@@ -1,5 +1,6 @@
 //! Jobs: calls on their way to the server and back.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use tokio::sync::oneshot;
@@ -46,8 +47,9 @@ impl Job {
         let Job { reply: Some(reply), undo, driver, .. } = self else { return };
         let undo = undo.map(|target| (target, driver));
         let handover = answer.map(|answer| Handover { answer: Some(answer), undo });
-        // If the caller is gone, this drops the answer.
-        let _ = reply.send(handover);
+        // If the caller is gone, this drops the answer. If it is there, this wakes it by code of its runtime's, whose panic must
+        // not hold up the others.
+        let _ = catch_unwind(AssertUnwindSafe(|| reply.send(handover)));
     }
 }
 

@@ -1,5 +1,6 @@
 //! One line to the server: a client, and what is done when it fails.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,8 +14,8 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{sleep, timeout};
 
 use super::failure::{Failure, no_connection};
-use super::job::Job;
 use super::settings::Settings;
+use super::trip::Trip;
 use crate::error::RedisError;
 use crate::script::{Answer, Request};
 
@@ -36,6 +37,14 @@ struct State {
     task: ConnectHandle,
     /// When the server was heard last.
     heard: Instant,
+    /// The scripts that it has run: it knows them by name, unless it was told to forget them.
+    known: HashSet<&'static str>,
+}
+
+impl State {
+    fn new(client: Client, task: ConnectHandle) -> State {
+        State { client, task, heard: Instant::now(), known: HashSet::new() }
+    }
 }
 
 /// Why connecting failed last.
@@ -60,37 +69,42 @@ impl Line {
     fn of(settings: Arc<Settings>, client: Client, task: ConnectHandle) -> Line {
         let trouble = Trouble::default();
         watch(&client, &trouble);
-        let state = Mutex::new(State { client, task, heard: Instant::now() });
+        let state = Mutex::new(State::new(client, task));
         Line { settings, state, trouble }
     }
 
-    /// Makes the call of `job`, which ends within the command timeout, counted from when it was handed over.
-    pub(super) async fn serve(self: Arc<Self>, job: Job) {
-        if let Some(answer) = self.answer(&job).await {
-            job.finish(answer);
-        }
-    }
-
-    /// `None` if the caller had gone before anything was sent.
-    async fn answer(&self, job: &Job) -> Option<Result<Answer, RedisError>> {
-        let until = job.begun + self.settings.command_timeout;
+    /// Makes a trip, which ends within the command timeout, counted from when its first call was handed over.
+    pub(super) async fn serve(self: Arc<Self>, trip: Trip) {
+        let until = trip.begun() + self.settings.command_timeout;
+        let mut trip = trip;
         loop {
             let client = match self.ready(until).await {
                 Ok(client) => client,
-                Err(error) => return Some(Err(error)),
+                Err(error) => return trip.finish(Err(error)),
             };
-            if job.is_abandoned() {
-                return None;
-            }
-            match ask(&client, &job.request, until).await {
+            // Who has left meanwhile is not asked for.
+            let Some(wanted) = trip.wanted() else { return };
+            trip = wanted;
+            match ask(&client, &trip.request(), until).await {
                 Ok(value) => {
-                    self.lock().heard = Instant::now();
-                    return Some(Ok(Answer(value)));
+                    self.hear(&trip);
+                    return trip.finish(Ok(Answer(value)));
                 }
                 Err(Failure::NotSent) => sleep(Duration::from_millis(1)).await,
-                Err(failure) => return Some(Err(self.conclude(failure))),
+                Err(failure) => return trip.finish(Err(self.conclude(failure))),
             }
         }
+    }
+
+    /// Whether the server has run the script of `trip` before.
+    pub(super) fn knows(&self, trip: &Trip) -> bool {
+        self.lock().known.contains(&*trip.script().sha)
+    }
+
+    fn hear(&self, trip: &Trip) {
+        let mut state = self.lock();
+        state.heard = Instant::now();
+        state.known.insert(&trip.script().sha);
     }
 
     /// The client, once it is connected.
@@ -162,8 +176,7 @@ impl Line {
         let client = self.settings.client(false);
         watch(&client, &self.trouble);
         let task = client.connect();
-        let old =
-            std::mem::replace(&mut *self.lock(), State { client, task, heard: Instant::now() });
+        let old = std::mem::replace(&mut *self.lock(), State::new(client, task));
         old.task.abort();
     }
 

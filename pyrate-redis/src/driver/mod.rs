@@ -6,6 +6,8 @@ mod failure;
 mod job;
 mod line;
 mod settings;
+mod traffic;
+mod trip;
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use job::Job;
 use line::Line;
 pub(crate) use settings::Settings;
+use traffic::Traffic;
 
 use crate::error::RedisError;
 use crate::script::{Answer, Request, Target};
@@ -83,10 +86,11 @@ async fn drive(
         Err(error) => return drop(opened.send(Err(error))),
     };
     let _ = opened.send(Ok(()));
+    let traffic = Arc::new(Traffic::default());
     // Each job holds a sender until it is over: the queue doesn't end before that.
     while let Some(job) = queue.recv().await {
         if let Some(line) = line_for(&lines, &job.request.key) {
-            tokio::spawn(Arc::clone(line).serve(job));
+            traffic.send(line, job);
         }
     }
 }

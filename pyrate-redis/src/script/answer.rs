@@ -32,6 +32,22 @@ impl Answer {
         number(&self.0)
     }
 
+    /// The answers to so many items that were asked about together.
+    pub(crate) fn one_by_one(
+        self,
+        count: usize,
+    ) -> impl Iterator<Item = Result<Answer, RedisError>> {
+        let items = match self.0 {
+            Value::Array(items) if items.len() == count => Ok(items.into_iter()),
+            other => Err(nonsense(&other)),
+        };
+        let mut items = items;
+        (0..count).map(move |_| match &mut items {
+            Ok(items) => Ok(Answer(Value::Array(items.next().into_iter().collect()))),
+            Err(error) => Err(error.clone()),
+        })
+    }
+
     /// The decision about one item.
     pub(crate) fn decision(&self, rates: &Rates, weight: u64) -> Result<Decision, RedisError> {
         let verdict = match &self.0 {

@@ -81,6 +81,21 @@ impl Request {
     pub(crate) fn now(key: Bytes) -> Request {
         Request { script: Script::now(), key, arguments: Vec::new() }
     }
+
+    /// Whether `other` can be sent as part of this one: both reserve, for handles that agree in everything.
+    pub(crate) fn can_carry(&self, other: &Request) -> bool {
+        std::ptr::eq(self.script, Script::reserve())
+            && std::ptr::eq(other.script, Script::reserve())
+            && self.key == other.key
+            && self.arguments.first() == other.arguments.first()
+    }
+
+    /// This one and `others` as one request.
+    pub(crate) fn carrying<'a>(&self, others: impl Iterator<Item = &'a Request>) -> Request {
+        let mut all = self.clone();
+        all.arguments.extend(others.flat_map(|other| other.arguments.iter().skip(1).cloned()));
+        all
+    }
 }
 
 /// The bucket that calls are about, as one handle sees it.

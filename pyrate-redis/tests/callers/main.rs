@@ -14,6 +14,7 @@ mod support;
 mod gone;
 mod runtimes;
 mod surface;
+mod together;
 
 use std::thread;
 use std::time::{Duration, Instant};
