@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pollster::block_on;
 use pyrate_core::{
     AbstractBucket, AnyBucket, AsyncBucket, BucketError, Decision, Denial, Grant, RateItem, Rates,
     Timestamp, TimestampError,
 };
 
+use crate::block_on::block_on;
 use crate::script::{MAX_NUMBER, Moment, Target};
 use crate::store::RedisStore;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use pyrate_core::Clock;
 
+use crate::block_on::block_on;
 use crate::driver::{Driver, Opening, Settings};
 use crate::error::RedisError;
 use crate::store::RedisStore;
@@ -82,7 +83,7 @@ impl RedisStoreBuilder {
     ///
     /// [`RedisError`] if a setting can't be used, or the server can't be reached or refuses.
     pub fn build(self) -> Result<RedisStore, RedisError> {
-        pollster::block_on(self.build_async())
+        block_on(self.build_async())
     }
 
     /// As [`build`](RedisStoreBuilder::build), for async code.

@@ -1,8 +1,8 @@
 //! The server's clock.
 
-use pollster::block_on;
 use pyrate_core::{BucketError, Clock, Timestamp};
 
+use crate::block_on::block_on;
 use crate::key::redis_key;
 use crate::script::Request;
 use crate::store::RedisStore;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pollster::block_on;
 use pyrate_core::{AnyBucket, BucketError, BucketFactory, Decision, Grant, RateItem};
 
+use crate::block_on::block_on;
 use crate::error::RedisError;
 use crate::script::Plan;
 use crate::store::RedisStore;

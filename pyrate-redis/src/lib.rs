@@ -36,6 +36,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod block_on;
 mod bucket;
 mod builder;
 mod clock;

@@ -32,12 +32,12 @@ macro_rules! scripts {
 }
 
 scripts! {
-    reserve: "load" "quick" "marks" "spot" "names" "line" "change" "reserve";
+    reserve: "load" "quick" "marks" "room" "spot" "names" "line" "change" "reserve";
     cancel: "load" "marks" "names" "line" "change" "cancel";
     leak: "load" "marks" "names" "line" "change" "leak";
     flush: "load" "marks" "names" "line" "change" "flush";
-    waiting: "load" "marks" "spot" "waiting";
-    available: "load" "marks" "available";
+    waiting: "load" "marks" "room" "spot" "waiting";
+    available: "load" "marks" "room" "available";
     count: "load" "marks" "count";
     peek: "load" "marks" "peek";
     now: "now";

@@ -27,6 +27,21 @@ fn a_sync_call_works_on_a_plain_thread_and_inside_any_runtime() {
     });
 }
 
+/// A task's budget is 128 answers of tokio's channels: what asks for more has to see to it that it is served.
+#[test]
+fn a_task_that_has_used_up_its_budget_gets_its_answers_too() {
+    let bucket = store().bucket("a", Rate::per_hour(1_000));
+    let put = move || bucket.put(&RateItem::new("a", 1)).unwrap().is_granted();
+    let granted = async move { (0..300).filter(|_| put()).count() };
+    let (tell, told) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        tell.send(of_one_thread().block_on(async { tokio::spawn(granted).await }))
+    });
+    // Without it, the thread would turn for ever.
+    let told = told.recv_timeout(Duration::from_secs(20)).expect("no call comes to its end");
+    assert_eq!(told.unwrap(), 300);
+}
+
 #[test]
 fn an_async_call_works_in_any_runtime_and_in_none() {
     let bucket = store().bucket("a", Rate::per_hour(9));

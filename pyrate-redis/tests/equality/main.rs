@@ -12,6 +12,7 @@
 mod support;
 
 mod extreme;
+mod handles;
 mod pair;
 mod stored;
 

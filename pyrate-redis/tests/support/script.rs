@@ -20,12 +20,12 @@ macro_rules! text {
     };
 }
 
-const RESERVE: &str = text!("load" "quick" "marks" "spot" "names" "line" "change" "reserve");
+const RESERVE: &str = text!("load" "quick" "marks" "room" "spot" "names" "line" "change" "reserve");
 const CANCEL: &str = text!("load" "marks" "names" "line" "change" "cancel");
 const LEAK: &str = text!("load" "marks" "names" "line" "change" "leak");
 const FLUSH: &str = text!("load" "marks" "names" "line" "change" "flush");
-const WAITING: &str = text!("load" "marks" "spot" "waiting");
-const AVAILABLE: &str = text!("load" "marks" "available");
+const WAITING: &str = text!("load" "marks" "room" "spot" "waiting");
+const AVAILABLE: &str = text!("load" "marks" "room" "available");
 const COUNT: &str = text!("load" "marks" "count");
 const PEEK: &str = text!("load" "marks" "peek");
 

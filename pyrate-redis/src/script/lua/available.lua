@@ -3,7 +3,7 @@
 local now = present(unpack('>BI7', ARGV[2]))
 if last > now then
   local place = places > 0 and call('ZRANGEBYSCORE', key .. ':p', now, now)[1]
-  return place and select(2, unpack('>I7I7', place)) or 0
+  return place and has_room_at(now) and select(2, unpack('>I7I7', place)) or 0
 end
 local room = ROUND
 for rate = 1, rates do

@@ -1,14 +1,22 @@
 -- Where an item fits.
 
--- The first place from `now` on that has `weight` free units. Of more than 1,024 places in line, the later ones are not
--- looked at: that bounds a call, and only costs capacity.
+-- The first place from `now` on that has `weight` free units, and room by the rates of this handle. Of more than 1,024 places
+-- in line the later ones are not looked at, nor of those with so many free units more than 8: that bounds a call, and only
+-- costs capacity.
 local function free_place(weight, now)
+  local tried = 0
   for first = 0, 960, 64 do
     local found = call('ZRANGEBYSCORE', key .. ':p', now, '+inf', 'LIMIT', first, 64)
     for _, place in ipairs(found) do
       local at, free = unpack('>I7I7', place)
       if free >= weight then
-        return at
+        if has_room_at(at) then
+          return at
+        end
+        tried = tried + 1
+        if tried == 8 then
+          return nil
+        end
       end
     end
     if #found < 64 then
