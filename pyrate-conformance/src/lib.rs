@@ -90,7 +90,8 @@
 //! on right ones, which must fail none; see [`kill_matrix`]. The [`Oracle`] that answers are compared with is a plain list
 //! searched by trial; it shares nothing with [`SlidingLog`](pyrate_core::SlidingLog).
 //!
-//! [`audit`] is for grants of your own, from wherever they come.
+//! [`audit`] is for grants of your own, from wherever they come. [`simulation`] plays several hosts on your bucket, seed by
+//! seed.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -100,6 +101,7 @@ pub mod capabilities;
 pub mod checks;
 mod course;
 mod crowd;
+mod dice;
 mod failure;
 mod handle;
 pub mod histories;
@@ -110,12 +112,14 @@ mod oracle;
 mod random;
 mod registry;
 mod rig;
+pub mod simulation;
 mod situations;
 mod store;
 mod subject;
 mod view;
 
 pub use audit::{Finding, audit};
+pub use dice::Dice;
 pub use failure::{Failure, Step, Verdict};
 pub use handle::Handle;
 pub use oracle::{Oracle, Shown};
