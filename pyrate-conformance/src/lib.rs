@@ -91,7 +91,7 @@
 //! searched by trial; it shares nothing with [`SlidingLog`](pyrate_core::SlidingLog).
 //!
 //! [`audit`] is for grants of your own, from wherever they come. [`simulation`] plays several hosts on your bucket, seed by
-//! seed.
+//! seed; [`overload`] brings thousands of callers upon it.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -109,6 +109,7 @@ pub mod kill_matrix;
 mod ledger;
 mod macros;
 mod oracle;
+pub mod overload;
 mod random;
 mod registry;
 mod rig;
