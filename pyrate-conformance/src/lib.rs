@@ -90,7 +90,8 @@
 //! on right ones, which must fail none; see [`kill_matrix`]. The [`Oracle`] that answers are compared with is a plain list
 //! searched by trial; it shares nothing with [`SlidingLog`](pyrate_core::SlidingLog).
 //!
-//! [`audit`] is for grants of your own, from wherever they come.
+//! [`audit`] is for grants of your own, from wherever they come. [`simulation`] plays several hosts on your bucket, seed by
+//! seed; [`overload`] brings thousands of callers upon it.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -100,6 +101,7 @@ pub mod capabilities;
 pub mod checks;
 mod course;
 mod crowd;
+mod dice;
 mod failure;
 mod handle;
 pub mod histories;
@@ -107,15 +109,18 @@ pub mod kill_matrix;
 mod ledger;
 mod macros;
 mod oracle;
+pub mod overload;
 mod random;
 mod registry;
 mod rig;
+pub mod simulation;
 mod situations;
 mod store;
 mod subject;
 mod view;
 
 pub use audit::{Finding, audit};
+pub use dice::Dice;
 pub use failure::{Failure, Step, Verdict};
 pub use handle::Handle;
 pub use oracle::{Oracle, Shown};

@@ -69,7 +69,10 @@ fn classified(error: Error) -> SqliteError {
         Some(ErrorCode::ReadOnly) => SqliteError::ReadOnly(error.into()),
         Some(ErrorCode::DiskFull) => SqliteError::Full(error.into()),
         Some(ErrorCode::NotADatabase) => SqliteError::NotADatabase(error.into()),
-        Some(ErrorCode::DatabaseCorrupt) => SqliteError::Corrupt(error.into()),
+        // A row that is to be written anew stands there already: the counters know nothing of it.
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::ConstraintViolation) => {
+            SqliteError::Corrupt(error.into())
+        }
         _ if is_wrong_value(&error) => SqliteError::Corrupt(error.into()),
         _ => SqliteError::Other(error.into()),
     }
