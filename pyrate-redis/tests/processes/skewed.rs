@@ -103,8 +103,8 @@ fn work(url: &str, seed: u64) {
     reports::ahead((0..50).map(|_| look(&store)).min_by_key(|(took, _)| *took).unwrap().1);
     let is_over = child::called_off();
     assert!(!is_over.load(Ordering::Relaxed));
-    let crew = Crew { threads: 16, seed, pauses: 1_000..=20_000 };
-    crew.work(&store, &store.bucket("shared", rates()), &is_over);
+    let crew = Crew { threads: 16, seed, pauses: 1_000..=20_000, clock: Some(store.clock()) };
+    crew.work(&store.bucket("shared", rates()), &is_over);
 }
 
 /// How long it took to look at the server's clock, and how far this process's is ahead of it.

@@ -6,9 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pyrate_redis::{
-    AbstractBucket, Clock, Decision, RateItem, RedisBucket, RedisClock, RedisStore, Timestamp,
-};
+use pyrate_redis::{AbstractBucket, Clock, Decision, RateItem, RedisBucket, RedisClock, Timestamp};
 
 use crate::chance::Chance;
 use crate::reports;
@@ -27,20 +25,22 @@ pub(crate) struct Crew {
     pub(crate) threads: u64,
     pub(crate) seed: u64,
     pub(crate) pauses: RangeInclusive<u64>,
+    /// Read before and after each call; not where the server is disturbed, since that would rather hit these readings.
+    pub(crate) clock: Option<RedisClock>,
 }
 
 impl Crew {
     /// Lets them work until `is_over`, and tells of it.
-    pub(crate) fn work(&self, store: &RedisStore, bucket: &RedisBucket, is_over: &AtomicBool) {
+    pub(crate) fn work(&self, bucket: &RedisBucket, is_over: &AtomicBool) {
         let times = Mutex::new(Times::default());
         thread::scope(|scope| {
             scope.spawn(|| watch(&times, is_over));
             for thread in 0..self.threads {
-                let (clock, times) = (store.clock(), &times);
+                let times = &times;
                 scope.spawn(move || {
                     let mut chance = Chance::of(self.seed ^ thread);
                     while !is_over.load(Ordering::Relaxed) {
-                        let took = ask(&clock, bucket, thread, &mut chance);
+                        let took = ask(self.clock.as_ref(), bucket, thread, &mut chance);
                         let mut times = times.lock().unwrap();
                         times.longest = times.longest.max(took);
                         drop(times);
@@ -67,19 +67,23 @@ fn watch(times: &Mutex<Times>, is_over: &AtomicBool) {
 }
 
 /// Makes a call, tells of it, and waits for what it was granted; answers how long the call took.
-fn ask(clock: &RedisClock, bucket: &RedisBucket, thread: u64, chance: &mut Chance) -> Duration {
+fn ask(
+    clock: Option<&RedisClock>,
+    bucket: &RedisBucket,
+    thread: u64,
+    chance: &mut Chance,
+) -> Duration {
     let may_wait = chance.within(0..=3) > 0;
     let max_delay = if may_wait { chance.micros(0..=1_000_000) } else { Duration::ZERO };
     let item = RateItem::new("call", chance.within(1..=5));
-    let from = clock.now();
+    let now = |clock: &RedisClock| clock.now().unwrap();
+    let from = clock.map_or(Timestamp::from_micros(0), now);
     let start = Instant::now();
     let decision = bucket.reserve(&item, max_delay);
     let took = start.elapsed();
     match decision {
         Ok(Decision::Granted(grant)) => {
-            // Where the server can't be asked for its time, it may have been any.
-            let from = from.unwrap_or(Timestamp::from_micros(0));
-            let to = clock.now().unwrap_or(Timestamp::MAX);
+            let to = clock.map_or(Timestamp::MAX, now);
             reports::granted(thread, &grant, (from, to));
             thread::sleep(grant.delay);
         }
