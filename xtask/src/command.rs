@@ -8,7 +8,7 @@ pub(crate) const LIST: &str = "\
 cargo xtask test [--long] [--no-install]  runs every test; with --long also the full-size ones, optimised, and cargo mutants
 cargo xtask tidy                          checks the house rules that rustfmt and clippy do not know
 cargo xtask ci [--no-install]             runs all that a change must pass, from format to licences
-`test` and `ci` install what the tests need and the system lacks, a Redis server; not with --no-install";
+`test` and `ci` install what the tests need and the system lacks, Redis and faketime; not with --no-install";
 
 /// What was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
