@@ -1,0 +1,129 @@
+//! What happens to the workers: they are killed and come back, and somebody else holds the file's lock.
+
+use std::path::Path;
+use std::process::Child;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pyrate_conformance::Dice;
+use pyrate_sqlite::rusqlite::{Connection, TransactionBehavior};
+
+use crate::Trouble;
+use crate::ground::{Backend, database};
+use crate::plan::Plan;
+use crate::worker;
+
+/// Who waits in line when time is over has so long to come to an end.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// What was done to the workers, and what they made of it.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    /// Workers killed.
+    pub kills: u64,
+    /// Times at which somebody else held the file's lock.
+    pub locks: u64,
+    /// What workers did that they should not.
+    pub findings: Vec<String>,
+}
+
+/// The workers of a plan.
+struct Workers<'p> {
+    plan: &'p Plan,
+    folder: &'p Path,
+    dice: Dice,
+    end: Instant,
+    running: Vec<Child>,
+    started: u64,
+    faults: Faults,
+}
+
+/// Starts the workers of `plan`, does things to them until they are due to end, and waits for that.
+///
+/// # Errors
+///
+/// [`Trouble`] if workers can't be started.
+pub fn run(plan: &Plan, folder: &Path) -> Result<Faults, Trouble> {
+    let (dice, end) = (Dice::new(plan.seed), Instant::now() + plan.duration);
+    let (running, faults) = (Vec::new(), Faults::default());
+    let mut workers = Workers { plan, folder, dice, end, running, started: 0, faults };
+    for _ in 0..plan.backend.processes() {
+        workers.start()?;
+    }
+    if plan.backend.processes() > 1 {
+        workers.harass()?;
+    }
+    workers.end()
+}
+
+impl Workers<'_> {
+    fn start(&mut self) -> Result<(), Trouble> {
+        self.started += 1;
+        let left = self.end.saturating_duration_since(Instant::now());
+        self.running.push(worker::start(self.plan, self.folder, self.started, left)?);
+        Ok(())
+    }
+
+    /// Something happens every second or so, more often in a short run.
+    fn harass(&mut self) -> Result<(), Trouble> {
+        let most = u64::try_from(self.plan.duration.as_millis() / 8).unwrap_or(u64::MAX).min(2_000);
+        loop {
+            let pause = Duration::from_millis(self.dice.within(most / 4..=most));
+            if Instant::now() + 2 * pause > self.end {
+                return Ok(());
+            }
+            thread::sleep(pause);
+            if self.plan.backend == Backend::Sqlite && self.dice.one_in(2) {
+                self.hold_lock()?;
+            } else {
+                self.kill_one()?;
+            }
+        }
+    }
+
+    /// Kills a worker as `kill -9` does, in the midst of whatever it does.
+    fn kill_one(&mut self) -> Result<(), Trouble> {
+        let Some(index) = self.dice.index(self.running.len()) else { return Ok(()) };
+        let mut worker = self.running.swap_remove(index);
+        if worker.try_wait()?.is_some() {
+            self.faults.findings.push("a worker ended before its time".to_owned());
+        }
+        worker.kill()?;
+        worker.wait()?;
+        self.faults.kills += 1;
+        self.start()
+    }
+
+    /// Nobody can write meanwhile; all who call wait.
+    fn hold_lock(&mut self) -> Result<(), Trouble> {
+        let mut connection = Connection::open(database(self.folder))?;
+        connection.busy_timeout(GRACE)?;
+        let lock = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        thread::sleep(Duration::from_millis(self.dice.within(1..=150)));
+        lock.commit()?;
+        self.faults.locks += 1;
+        Ok(())
+    }
+
+    fn end(mut self) -> Result<Faults, Trouble> {
+        for worker in &mut self.running {
+            let status = loop {
+                match worker.try_wait()? {
+                    Some(status) => break Some(status),
+                    None if Instant::now() > self.end + GRACE => break None,
+                    None => thread::sleep(Duration::from_millis(10)),
+                }
+            };
+            match status {
+                Some(status) if status.success() => {}
+                Some(status) => self.faults.findings.push(format!("a worker failed: {status}")),
+                None => {
+                    worker.kill()?;
+                    worker.wait()?;
+                    self.faults.findings.push("a worker hung".to_owned());
+                }
+            }
+        }
+        Ok(self.faults)
+    }
+}
