@@ -22,6 +22,10 @@ pub const THREADS: u64 = 4;
 /// Callers that are tasks.
 pub const TASKS: u64 = 64;
 
+/// The longest pause in calm times, in microseconds for each process: together they then want a little less than they may
+/// have.
+const CALM: u64 = 14_000;
+
 /// What all callers of a process share.
 #[derive(Clone, Debug)]
 pub struct Crew {
@@ -85,7 +89,7 @@ impl Crew {
         while Instant::now() < self.end {
             let record = Turn::next(&mut dice, self.backend).take(&self.limiter, self.backend);
             writer.write(record)?;
-            if let Some(pause) = pause(record, &mut dice) {
+            if let Some(pause) = self.pause(record, &mut dice) {
                 thread::sleep(pause);
             }
         }
@@ -97,7 +101,7 @@ impl Crew {
             let turn = Turn::next(&mut dice, self.backend);
             let record = turn.take_async(&self.limiter, self.backend).await;
             writer.write(record)?;
-            if let Some(pause) = pause(record, &mut dice) {
+            if let Some(pause) = self.pause(record, &mut dice) {
                 tokio::time::sleep(pause).await;
             }
         }
@@ -105,8 +109,22 @@ impl Crew {
     }
 }
 
-/// Whoever was refused does something else for a while: else most of what is audited would be refusals.
-fn pause(record: Record, dice: &mut Dice) -> Option<Duration> {
-    let is_refused = matches!(record.kind, Kind::Denied | Kind::Failed | Kind::Broken);
-    is_refused.then(|| Duration::from_micros(dice.within(100..=4_000)))
+impl Crew {
+    /// How long a caller does something else. Whoever was refused does for a moment: else most of what is audited would be
+    /// refusals. In calm times everybody does: else nobody would ever be granted anything at once, and windows whose
+    /// places were left would hide one unit too many.
+    fn pause(&self, record: Record, dice: &mut Dice) -> Option<Duration> {
+        let micros = match record.kind {
+            _ if self.is_calm() => dice.within(0..=CALM * self.backend.processes() as u64),
+            Kind::Denied | Kind::Failed | Kind::Broken => dice.within(100..=4_000),
+            _ => return None,
+        };
+        Some(Duration::from_micros(micros))
+    }
+
+    /// Storms and calm take turns.
+    fn is_calm(&self) -> bool {
+        let left = self.end.saturating_duration_since(Instant::now());
+        (left.as_millis() / 300).is_multiple_of(2)
+    }
 }

@@ -60,7 +60,7 @@ impl Backend {
         let text = match self {
             Backend::Memory => "600/10ms;40000/s",
             Backend::Keyed => "200/10ms;13000/s",
-            Backend::Sqlite => "150/10ms;12000/s",
+            Backend::Sqlite => "200/10ms;16000/s",
         };
         Ok(text.parse()?)
     }

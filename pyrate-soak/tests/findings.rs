@@ -23,7 +23,7 @@ fn report(records: &[Record], faults: Faults) -> Report {
 
 /// As much as the shorter rate of that backend allows in its window.
 fn full(at: u64) -> Record {
-    Record { weight: 150, at: Timestamp::from_micros(at), ..Record::new(Kind::AtOnce) }
+    Record { weight: 200, at: Timestamp::from_micros(at), ..Record::new(Kind::AtOnce) }
 }
 
 #[test]
