@@ -80,9 +80,18 @@ enum With {
 }
 
 fn tamperings(with: impl Strategy<Value = With>) -> impl Strategy<Value = Vec<Tampering>> {
-    let place = prop_oneof![3 => Just(0_usize), 4 => 1..6_usize];
-    let one = (place, 0..20_usize, 0..20_u8, with).prop_map(|(table, column, row, with)| {
-        Tampering { table, column: column % TABLES[table].2.len(), row, with }
+    let cell = |(table, column): (usize, usize)| (table, column % TABLES[table].2.len());
+    let cursors = TABLES[0].2.len() - 1;
+    let cell = prop_oneof![
+        2 => Just((0, cursors)),
+        3 => (Just(0), 0..cursors),
+        6 => (1..TABLES.len(), 0..20_usize).prop_map(cell),
+    ];
+    let one = (cell, 0..20_u8, with).prop_map(|((table, column), row, with)| Tampering {
+        table,
+        column,
+        row,
+        with,
     });
     vec(one, 1..4)
 }
@@ -291,7 +300,7 @@ fn play(bench: &Bench, tamperings: &[Tampering], audited: Audited) -> Result<u64
 
 /// Tampers until so many values were read.
 fn tamper_with(name: &str, with: impl Strategy<Value = With>, audited: Audited) {
-    let wanted = if std::env::var_os("PYRATE_LONG").is_some() { 500_000 } else { 1_500 };
+    let wanted = if std::env::var_os("PYRATE_LONG").is_some() { 500_000 } else { 5_000 };
     let (bench, read) = (Bench::new(name), Cell::new(0));
     let values = tamperings(with);
     while read.get() < wanted {
