@@ -1,7 +1,6 @@
 //! The crew: the threads and tasks of one process, each of which asks again and again.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,14 +12,14 @@ use tokio::task::JoinSet;
 
 use crate::Trouble;
 use crate::ground::Backend;
-use crate::record::{Kind, Record, Writer};
+use crate::record::{Kind, Record, tell};
 use crate::turn::Turn;
 use crate::weather::Weather;
 
 /// Callers that are threads, in each process.
-pub const THREADS: u64 = 4;
+pub const THREADS: usize = 4;
 /// Callers that are tasks.
-pub const TASKS: u64 = 64;
+pub const TASKS: usize = 64;
 
 /// The longest pause in calm times, in microseconds for each process: together they then want a little less than they may
 /// have.
@@ -37,8 +36,6 @@ pub struct Crew {
     pub weather: Arc<Weather>,
     /// Until when they call.
     pub end: Instant,
-    /// Where they write, each into a file of its own whose name begins with this.
-    pub files: PathBuf,
 }
 
 impl Crew {
@@ -46,15 +43,14 @@ impl Crew {
     ///
     /// # Errors
     ///
-    /// [`Trouble`] if a caller can't write down what it was told.
+    /// [`Trouble`] if a caller can't tell what it was told.
     pub fn call(&self, dice: &mut Dice) -> Result<(), Trouble> {
         let runtime =
             runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let mut tasks = JoinSet::new();
-        for number in 0..TASKS {
+        for _ in 0..TASKS {
             let (crew, dice) = (self.clone(), dice.split());
-            let writer = self.writer("task", number)?;
-            tasks.spawn_on(async move { crew.task(dice, writer).await }, runtime.handle());
+            tasks.spawn_on(async move { crew.task(dice).await }, runtime.handle());
         }
         self.threads(dice)?;
         while let Some(ended) = runtime.block_on(tasks.join_next()) {
@@ -64,13 +60,10 @@ impl Crew {
     }
 
     fn threads(&self, dice: &mut Dice) -> Result<(), Trouble> {
-        let (storm, sky) = (dice.split(), self.writer("weather", 0)?);
-        let calling = (0..THREADS).map(|number| Ok((dice.split(), self.writer("thread", number)?)));
-        let calling = calling.collect::<io::Result<Vec<_>>>()?;
+        let (storm, calling) = (dice.split(), [(); THREADS].map(|()| dice.split()));
         thread::scope(|scope| {
-            let weather = scope.spawn(|| self.weather.blow(storm, self.end, sky));
-            let spawn = |(dice, writer)| scope.spawn(|| self.thread(dice, writer));
-            let threads: Vec<_> = calling.into_iter().map(spawn).collect();
+            let weather = scope.spawn(|| self.weather.blow(storm, self.end));
+            let threads = calling.map(|dice| scope.spawn(|| self.thread(dice)));
             for thread in threads.into_iter().chain([weather]) {
                 thread.join().map_err(|_| "a caller panicked")??;
             }
@@ -78,17 +71,10 @@ impl Crew {
         })
     }
 
-    fn writer(&self, kind: &str, number: u64) -> io::Result<Writer> {
-        let mut name = self.files.file_name().unwrap_or_default().to_owned();
-        name.push(format!("-{kind}-{number}"));
-        let name = name.to_string_lossy().into_owned();
-        Writer::create(self.files.parent().unwrap_or(&self.files), &name)
-    }
-
-    fn thread(&self, mut dice: Dice, mut writer: Writer) -> io::Result<()> {
+    fn thread(&self, mut dice: Dice) -> io::Result<()> {
         while Instant::now() < self.end {
             let record = Turn::next(&mut dice, self.backend).take(&self.limiter, self.backend);
-            writer.write(record)?;
+            tell(record)?;
             if let Some(pause) = self.pause(record, &mut dice) {
                 thread::sleep(pause);
             }
@@ -96,11 +82,11 @@ impl Crew {
         Ok(())
     }
 
-    async fn task(self, mut dice: Dice, mut writer: Writer) -> io::Result<()> {
+    async fn task(self, mut dice: Dice) -> io::Result<()> {
         while Instant::now() < self.end {
             let turn = Turn::next(&mut dice, self.backend);
             let record = turn.take_async(&self.limiter, self.backend).await;
-            writer.write(record)?;
+            tell(record)?;
             if let Some(pause) = self.pause(record, &mut dice) {
                 tokio::time::sleep(pause).await;
             }

@@ -1,7 +1,7 @@
 //! What happens to the workers: they are killed and come back, and somebody else holds the file's lock.
 
 use std::path::Path;
-use std::process::Child;
+use std::process::ExitStatus;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,8 @@ use pyrate_sqlite::rusqlite::{Connection, TransactionBehavior};
 use crate::Trouble;
 use crate::ground::{Backend, database};
 use crate::plan::Plan;
-use crate::worker;
+use crate::record::Record;
+use crate::worker::Worker;
 
 /// Who waits in line when time is over has so long to come to an end.
 const GRACE: Duration = Duration::from_secs(30);
@@ -33,20 +34,21 @@ struct Workers<'p> {
     folder: &'p Path,
     dice: Dice,
     end: Instant,
-    running: Vec<Child>,
+    running: Vec<Worker>,
+    gone: Vec<Worker>,
     started: u64,
     faults: Faults,
 }
 
-/// Starts the workers of `plan`, does things to them until they are due to end, and waits for that.
+/// Starts the workers of `plan`, does things to them until they are due to end, and answers what they told.
 ///
 /// # Errors
 ///
 /// [`Trouble`] if workers can't be started.
-pub fn run(plan: &Plan, folder: &Path) -> Result<Faults, Trouble> {
+pub fn run(plan: &Plan, folder: &Path) -> Result<(Faults, Vec<Record>), Trouble> {
     let (dice, end) = (Dice::new(plan.seed), Instant::now() + plan.duration);
-    let (running, faults) = (Vec::new(), Faults::default());
-    let mut workers = Workers { plan, folder, dice, end, running, started: 0, faults };
+    let (running, gone, faults) = (Vec::new(), Vec::new(), Faults::default());
+    let mut workers = Workers { plan, folder, dice, end, running, gone, started: 0, faults };
     for _ in 0..plan.backend.processes() {
         workers.start()?;
     }
@@ -60,7 +62,7 @@ impl Workers<'_> {
     fn start(&mut self) -> Result<(), Trouble> {
         self.started += 1;
         let left = self.end.saturating_duration_since(Instant::now());
-        self.running.push(worker::start(self.plan, self.folder, self.started, left)?);
+        self.running.push(Worker::start(self.plan, self.folder, self.started, left)?);
         Ok(())
     }
 
@@ -74,56 +76,71 @@ impl Workers<'_> {
             }
             thread::sleep(pause);
             if self.plan.backend == Backend::Sqlite && self.dice.one_in(2) {
-                self.hold_lock()?;
+                self.hold_lock();
             } else {
                 self.kill_one()?;
             }
         }
     }
 
-    /// Kills a worker as `kill -9` does, in the midst of whatever it does.
+    /// Kills a worker, and starts another.
     fn kill_one(&mut self) -> Result<(), Trouble> {
         let Some(index) = self.dice.index(self.running.len()) else { return Ok(()) };
         let mut worker = self.running.swap_remove(index);
-        if worker.try_wait()?.is_some() {
+        if worker.ended()?.is_some() {
             self.faults.findings.push("a worker ended before its time".to_owned());
         }
         worker.kill()?;
-        worker.wait()?;
+        self.gone.push(worker);
         self.faults.kills += 1;
         self.start()
     }
 
     /// Nobody can write meanwhile; all who call wait.
-    fn hold_lock(&mut self) -> Result<(), Trouble> {
-        let mut connection = Connection::open(database(self.folder))?;
-        connection.busy_timeout(GRACE)?;
-        let lock = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        thread::sleep(Duration::from_millis(self.dice.within(1..=150)));
-        lock.commit()?;
-        self.faults.locks += 1;
-        Ok(())
+    fn hold_lock(&mut self) {
+        let held = Duration::from_millis(self.dice.within(1..=150));
+        match hold_lock(self.folder, held) {
+            Ok(()) => self.faults.locks += 1,
+            Err(error) => {
+                self.faults.findings.push(format!("the file's lock was not to be had: {error}"));
+            }
+        }
     }
 
-    fn end(mut self) -> Result<Faults, Trouble> {
-        for worker in &mut self.running {
-            let status = loop {
-                match worker.try_wait()? {
-                    Some(status) => break Some(status),
-                    None if Instant::now() > self.end + GRACE => break None,
-                    None => thread::sleep(Duration::from_millis(10)),
-                }
-            };
-            match status {
+    fn end(mut self) -> Result<(Faults, Vec<Record>), Trouble> {
+        let mut records = Vec::new();
+        for mut worker in self.running.drain(..) {
+            match awaited(&mut worker, self.end + GRACE)? {
                 Some(status) if status.success() => {}
                 Some(status) => self.faults.findings.push(format!("a worker failed: {status}")),
                 None => {
                     worker.kill()?;
-                    worker.wait()?;
                     self.faults.findings.push("a worker hung".to_owned());
                 }
             }
+            self.gone.push(worker);
         }
-        Ok(self.faults)
+        for worker in self.gone {
+            records.extend(worker.told()?);
+        }
+        Ok((self.faults, records))
+    }
+}
+
+fn hold_lock(folder: &Path, held: Duration) -> pyrate_sqlite::rusqlite::Result<()> {
+    let mut connection = Connection::open(database(folder))?;
+    connection.busy_timeout(GRACE)?;
+    let lock = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    thread::sleep(held);
+    lock.commit()
+}
+
+/// How `worker` ended; `None` if it didn't by `end`.
+fn awaited(worker: &mut Worker, end: Instant) -> Result<Option<ExitStatus>, Trouble> {
+    loop {
+        match worker.ended()? {
+            None if Instant::now() < end => thread::sleep(Duration::from_millis(10)),
+            ended => return Ok(ended),
+        }
     }
 }

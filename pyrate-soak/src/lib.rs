@@ -5,8 +5,8 @@
 //! how the clock steps, who is killed. When the threads of a machine run does not, so a seed repeats a run's course and not
 //! its every answer; [`simulation`](pyrate_conformance::simulation) does.
 //!
-//! A run starts [workers](worker), processes that write down what each of their callers was told, does its faults, and
-//! [reads](report) it all. Another backend is one more entry in [`ground`].
+//! A run starts [workers](worker), processes that tell what each of their callers was told, does its faults, and
+//! [sums up](report) it all. Another backend is one more entry in [`ground`].
 
 pub mod crew;
 pub mod faults;
@@ -34,6 +34,6 @@ pub type Trouble = Box<dyn Error + Send + Sync>;
 /// [`Trouble`] if it could not be run. What it found is in the report.
 pub fn run(plan: &Plan) -> Result<Report, Trouble> {
     let folder = tempfile::tempdir()?;
-    let faults = faults::run(plan, folder.path())?;
-    Report::of(plan, folder.path(), faults)
+    let (faults, records) = faults::run(plan, folder.path())?;
+    Report::of(plan, faults, &records)
 }

@@ -1,8 +1,7 @@
-//! What a caller was told, as it is written down: 16 bytes at once, so that a process that is killed loses nothing.
+//! What a caller was told, on its way from a worker: 16 bytes at once into a pipe, which holds them although the worker is
+//! killed, and lets no caller wait for a disk.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::time::Duration;
 
 use pyrate_memory::Timestamp;
@@ -76,50 +75,33 @@ impl Record {
     }
 }
 
-/// Where one caller writes.
-#[derive(Debug)]
-pub struct Writer {
-    file: File,
-}
-
-impl Writer {
-    /// A new file in `folder`, whose name `name` is like no other.
-    ///
-    /// # Errors
-    ///
-    /// If it can't be made.
-    pub fn create(folder: &Path, name: &str) -> io::Result<Writer> {
-        Ok(Writer { file: File::create_new(folder.join(name).with_extension("records"))? })
-    }
-
-    /// Writes `record` through to the operating system.
-    ///
-    /// # Errors
-    ///
-    /// If it can't be written.
-    pub fn write(&mut self, record: Record) -> io::Result<()> {
-        self.file.write_all(&record.to_bytes())
-    }
-}
-
-/// Reads every record in `folder`. The last one of a file may be incomplete, where its writer was killed: it is left out.
+/// Hands `record` over to whoever started this process.
 ///
 /// # Errors
 ///
-/// If a file can't be read, or holds something else.
-pub fn read_all(folder: &Path, mut each: impl FnMut(Record)) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_none_or(|extension| extension != "records") {
-            continue;
+/// If nobody listens.
+pub fn tell(record: Record) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(&record.to_bytes())?;
+    out.flush()
+}
+
+/// Listens to a worker until it ends. Its last record may be incomplete, where it was killed: it is left out.
+///
+/// # Errors
+///
+/// If it can't be listened to, or says something else.
+pub fn listen(worker: impl Read) -> io::Result<Vec<Record>> {
+    let (mut worker, mut records, mut bytes) = (BufReader::new(worker), Vec::new(), [0; SIZE]);
+    loop {
+        match worker.read_exact(&mut bytes) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(records),
+            Err(error) => return Err(error),
         }
-        let bytes = fs::read(&path)?;
-        for bytes in bytes.as_chunks::<SIZE>().0 {
-            let record = Record::from_bytes(*bytes);
-            each(record.ok_or_else(|| io::Error::other(format!("no record: {bytes:?}")))?);
-        }
+        let record = Record::from_bytes(bytes);
+        records.push(record.ok_or_else(|| io::Error::other(format!("no record: {bytes:?}")))?);
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -127,27 +109,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_back_and_half_a_record_is_left_out() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut writer = Writer::create(folder.path(), "one").unwrap();
-        let records: Vec<Record> = KINDS
-            .into_iter()
-            .map(|kind| Record {
-                kind,
-                name: u8::MAX,
-                weight: u16::MAX,
-                at: Timestamp::MAX,
-                late: Duration::from_micros((1 << 48) - 1),
-            })
-            .chain(KINDS.map(Record::new))
-            .collect();
-        for record in &records {
-            writer.write(*record).unwrap();
-        }
-        writer.file.write_all(&[0; SIZE - 1]).unwrap();
-        fs::write(folder.path().join("other"), "no record").unwrap();
-        let mut read = Vec::new();
-        read_all(folder.path(), |record| read.push(record)).unwrap();
-        assert_eq!(read, records);
+    fn what_is_told_is_heard_and_half_a_record_is_left_out() {
+        let late = Duration::from_micros((1 << 48) - 1);
+        let (name, weight, at) = (u8::MAX, u16::MAX, Timestamp::MAX);
+        let full = KINDS.map(|kind| Record { kind, name, weight, at, late });
+        let records: Vec<Record> = full.into_iter().chain(KINDS.map(Record::new)).collect();
+        let mut bytes: Vec<u8> = records.iter().flat_map(|record| record.to_bytes()).collect();
+        bytes.extend([0; SIZE - 1]);
+        assert_eq!(listen(&*bytes).unwrap(), records);
+        assert!(listen(&[u8::MAX; SIZE][..]).is_err());
     }
 }

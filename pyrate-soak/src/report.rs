@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
 use std::time::Duration;
 
 use pyrate_conformance::audit;
@@ -12,7 +11,7 @@ use crate::Trouble;
 use crate::crew::{TASKS, THREADS};
 use crate::faults::Faults;
 use crate::plan::Plan;
-use crate::record::{self, Kind, Record};
+use crate::record::{Kind, Record};
 
 /// No call may take longer than this beyond the wait it was told: the busy timeout of a file, and as long again.
 pub const BOUND: Duration = Duration::from_secs(10);
@@ -43,14 +42,16 @@ pub struct Report {
 }
 
 impl Report {
-    /// Reads what the workers wrote into `folder`.
+    /// Sums up what the workers told, and audits it.
     ///
     /// # Errors
     ///
-    /// [`Trouble`] if it can't be read.
-    pub fn of(plan: &Plan, folder: &Path, faults: Faults) -> Result<Report, Trouble> {
+    /// Never: the rates of backends are tested.
+    pub fn of(plan: &Plan, faults: Faults, records: &[Record]) -> Result<Report, Trouble> {
         let (mut report, mut used) = (Report::empty(plan, faults)?, BTreeMap::new());
-        record::read_all(folder, |record| report.add(record, &mut used))?;
+        for record in records {
+            report.add(*record, &mut used);
+        }
         for (name, grants) in used {
             let found = audit(&report.rates, &grants);
             report.findings.extend(

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use pyrate_conformance::Dice;
 use pyrate_memory::{BucketError, Clock, Outcome, SystemClock, Timestamp};
 
-use crate::record::{Kind, Record, Writer};
+use crate::record::{Kind, Record, tell};
 
 /// The furthest that a clock steps, in microseconds: a few windows of the shorter rate.
 const FURTHEST: u64 = 40_000;
@@ -26,17 +26,12 @@ impl Weather {
     /// What a failing clock says.
     pub const FAILURE: &str = "the clock was told to fail";
 
-    /// Lets the clock step and fail until `end`, as `dice` say, and writes down how often.
+    /// Lets the clock step and fail until `end`, as `dice` say, and tells how often.
     ///
     /// # Errors
     ///
-    /// If it can't be written.
-    pub fn blow(
-        self: &Arc<Weather>,
-        mut dice: Dice,
-        end: Instant,
-        mut writer: Writer,
-    ) -> io::Result<()> {
+    /// If nobody listens.
+    pub fn blow(self: &Arc<Weather>, mut dice: Dice, end: Instant) -> io::Result<()> {
         while Instant::now() < end {
             thread::sleep(Duration::from_micros(dice.within(5_000..=60_000)));
             if dice.one_in(5) {
@@ -46,7 +41,7 @@ impl Weather {
             } else {
                 self.ahead.store(dice.within(0..=FURTHEST), Ordering::Relaxed);
             }
-            writer.write(Record::new(Kind::Fault))?;
+            tell(Record::new(Kind::Fault))?;
         }
         Ok(())
     }

@@ -7,18 +7,13 @@ use std::time::Duration;
 
 use pyrate_memory::Timestamp;
 use pyrate_soak::faults::Faults;
-use pyrate_soak::record::{Kind, Record, Writer};
+use pyrate_soak::record::{Kind, Record};
 use pyrate_soak::report::BOUND;
 use pyrate_soak::{Backend, Plan, Report};
 
 fn report(records: &[Record], faults: Faults) -> Report {
-    let folder = tempfile::tempdir().unwrap();
-    let mut writer = Writer::create(folder.path(), "one").unwrap();
-    for record in records {
-        writer.write(*record).unwrap();
-    }
     let (backend, duration, program) = (Backend::Sqlite, Duration::ZERO, PathBuf::new());
-    Report::of(&Plan { backend, duration, seed: 0, program }, folder.path(), faults).unwrap()
+    Report::of(&Plan { backend, duration, seed: 0, program }, faults, records).unwrap()
 }
 
 /// As much as the shorter rate of that backend allows in its window.
