@@ -9,7 +9,7 @@ cargo xtask test [--long] [--no-install]  runs every test; with --long also the 
 cargo xtask tidy                          checks the house rules that rustfmt and clippy do not know
 cargo xtask ci [--no-install]             runs all that a change must pass, from format to licences
 cargo xtask soak [--minutes 1] [--backend memory|keyed|sqlite] [--seed 7]  calls one limit from everywhere while faults happen, and audits it
-`test` and `ci` install what the tests need and the system lacks, a Redis server; not with --no-install";
+`test` and `ci` install what the tests need and the system lacks, Redis and faketime; not with --no-install";
 
 /// What was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -29,21 +29,51 @@ struct Installer {
     is_privileged: bool,
 }
 
-const NEEDS: &[Need] = &[Need {
-    name: "redis-server",
-    probe: "--version",
-    installers: &[
-        Installer {
-            program: "apt-get",
-            steps: &["update", "install --yes --no-install-recommends redis-server"],
-            is_privileged: true,
-        },
-        Installer { program: "dnf", steps: &["install --assumeyes redis"], is_privileged: true },
-        Installer { program: "pacman", steps: &["-Sy --noconfirm redis"], is_privileged: true },
-        Installer { program: "apk", steps: &["add redis"], is_privileged: true },
-        Installer { program: "brew", steps: &["install redis"], is_privileged: false },
-    ],
-}];
+const NEEDS: &[Need] = &[
+    Need {
+        name: "redis-server",
+        probe: "--version",
+        installers: &[
+            Installer {
+                program: "apt-get",
+                steps: &["update", "install --yes --no-install-recommends redis-server"],
+                is_privileged: true,
+            },
+            Installer {
+                program: "dnf",
+                steps: &["install --assumeyes redis"],
+                is_privileged: true,
+            },
+            Installer { program: "pacman", steps: &["-Sy --noconfirm redis"], is_privileged: true },
+            Installer { program: "apk", steps: &["add redis"], is_privileged: true },
+            Installer { program: "brew", steps: &["install redis"], is_privileged: false },
+        ],
+    },
+    // Its library sets a process's clock wrong.
+    Need {
+        name: "faketime",
+        probe: "--version",
+        installers: &[
+            Installer {
+                program: "apt-get",
+                steps: &["update", "install --yes --no-install-recommends faketime"],
+                is_privileged: true,
+            },
+            Installer {
+                program: "dnf",
+                steps: &["install --assumeyes libfaketime"],
+                is_privileged: true,
+            },
+            Installer {
+                program: "pacman",
+                steps: &["-Sy --noconfirm libfaketime"],
+                is_privileged: true,
+            },
+            Installer { program: "apk", steps: &["add libfaketime"], is_privileged: true },
+            Installer { program: "brew", steps: &["install libfaketime"], is_privileged: false },
+        ],
+    },
+];
 
 /// Sees to it that everything the tests need is there, as far as it can be had. The tests that need what is missing fail,
 /// and say so; all others are worth running anyway.

@@ -6,6 +6,7 @@ use pyrate_redis::{
     AsyncBucket, Decision, Grant, Rate, RateItem, RedisBucket, RedisError, RedisStore,
 };
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
 
 use crate::support::server::Server;
 use crate::support::store;
@@ -112,7 +113,7 @@ fn who_leaves_before_the_trip_is_not_on_it_and_who_leaves_during_it_is_given_bac
             for _ in 0..round % 5 {
                 tokio::task::yield_now().await;
             }
-            tasks.iter().skip(1).step_by(2).for_each(|task| task.abort());
+            tasks.iter().skip(1).step_by(2).for_each(JoinHandle::abort);
             for task in tasks.into_iter().step_by(2) {
                 let _ = task.await.unwrap();
             }
@@ -136,7 +137,7 @@ fn a_place_in_line_on_a_shared_trip_is_given_back_if_its_caller_leaves() {
         };
         let tasks: Vec<_> = (0..40).map(reserve).collect();
         tokio::task::yield_now().await;
-        tasks.iter().for_each(tokio::task::JoinHandle::abort);
+        tasks.iter().for_each(JoinHandle::abort);
     });
     until(|| runtime().block_on(bucket.count_async()).unwrap() == 1);
 }

@@ -104,11 +104,13 @@ local function life_from(now)
   return math.ceil((math.max(until_last - real, 0) + kept + grace) / 1000)
 end
 
--- Writes the state back.
+-- Writes the state back. If it `is_idle`, nothing was granted.
 local function save(now, is_idle)
   seen = now
   local life
-  if is_fresh or math.max(last, now) > assured then
+  local until_last = math.max(last, now)
+  -- What only drops needs no longer life. Where the end of the line was given back, less is needed than was set.
+  if is_fresh or (until_last > assured and not is_idle) or until_last < assured - grace then
     life = life_from(now)
   end
   cut(is_idle)
@@ -135,7 +137,8 @@ local function save(now, is_idle)
     pack(FIXED, kept, assured, dropped, look_at, gap, waiting, name_size, gauges, VERSION, seen, last, total, open)
   local trailer = string.rep('\0', gap) .. name .. spots .. cold .. pairs .. fixed
   if image then
-    call('SET', key, sub(image, 1, MARK * open) .. trailer, 'PX', life or life_from(now))
+    local left = life or (is_idle and call('PTTL', key)) or life_from(now)
+    call('SET', key, sub(image, 1, MARK * open) .. trailer, 'PX', math.max(left, 1))
   else
     call('SETRANGE', key, MARK * math.min(stored, open), appended .. trailer)
     if life then

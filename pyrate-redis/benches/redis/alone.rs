@@ -1,0 +1,100 @@
+//! One caller, who waits for each answer: medians, beside PING's and beside the same bucket with fewer grants.
+
+use std::hint::black_box;
+
+use pollster::block_on;
+use pyrate_redis::{AbstractBucket, RateItem, RedisBucket};
+use xtask::paired::{Pair, Report};
+
+use crate::callers::medians;
+use crate::desk::{Desk, HOUR, STEP};
+use crate::peer::Direct;
+
+pub(crate) fn all() -> Vec<Report> {
+    let desk = Desk::new();
+    let bucket = desk.filled("key", 1_000);
+    let mut reports = beside_floors(&desk, &bucket);
+    for stored in [100_000, 1_000_000] {
+        let larger = desk.filled(&stored.to_string(), stored);
+        reports.push(admit_among(stored, &larger, &bucket));
+        reports.push(deny_among(&desk, stored));
+    }
+    let desk = Desk::new();
+    reports.extend([100_000, 1_000_000].map(|stored| at_the_limit(&desk, stored)));
+    reports
+}
+
+fn beside_floors(desk: &Desk, bucket: &RedisBucket) -> Vec<Report> {
+    let (peer, direct) = (&desk.peer, Direct::connect(&desk.server.url()));
+    let admit = |iterations| medians(iterations, || put(bucket, 1));
+    let work = "redis, admit, one caller";
+    let sorted = || assert!(block_on(peer.sorted_set("sorted", 1, &[(HOUR, i64::MAX)])));
+    vec![
+        Pair::new(work, "PING")
+            .target(1.35)
+            .run(admit, |iterations| medians(iterations, || block_on(peer.ping()))),
+        Pair::new(work, "EVALSHA return 1")
+            .run(admit, |iterations| medians(iterations, || block_on(peer.empty_script()))),
+        Pair::new(work, "sorted set").run(admit, |iterations| medians(iterations, sorted)),
+        Pair::new(work, "PING, no hop").run(admit, |iterations| {
+            medians(iterations, || direct.runtime.block_on(direct.ping()))
+        }),
+        Pair::new("redis, admit, one caller, weight 100", "weight 1")
+            .target(1.1)
+            .run(|iterations| medians(iterations, || put(bucket, 100)), admit),
+    ]
+}
+
+fn admit_among(stored: u64, larger: &RedisBucket, bucket: &RedisBucket) -> Report {
+    Pair::new(&format!("redis, admit, one caller, stored: {stored}"), "stored: 1000")
+        .target(1.3)
+        .run(
+            |iterations| medians(iterations, || put(larger, 1)),
+            |iterations| medians(iterations, || put(bucket, 1)),
+        )
+}
+
+/// By handles without room on the buckets that were filled.
+fn deny_among(desk: &Desk, stored: u64) -> Report {
+    let without_room = |stored: u64| {
+        let rate = pyrate_redis::Rate::per_hour(stored);
+        desk.store.bucket(if stored > 1_000 { stored.to_string() } else { "key".to_owned() }, rate)
+    };
+    let (larger, bucket) = (without_room(stored), without_room(1_000));
+    let deny = |bucket: &RedisBucket| {
+        assert!(bucket.put(black_box(&RateItem::new("key", 1))).unwrap().is_denied());
+    };
+    Pair::new(&format!("redis, deny, one caller, stored: {stored}"), "stored: 1000")
+        .target(1.3)
+        .run(
+            |iterations| medians(iterations, || deny(&larger)),
+            |iterations| medians(iterations, || deny(&bucket)),
+        )
+}
+
+/// Each grant takes the place of one that leaves the window just then: nothing can be decided by the trailer alone.
+fn at_the_limit(desk: &Desk, stored: u64) -> Report {
+    let (larger, larger_clock) = desk.full(&format!("full {stored}"), stored);
+    let (bucket, clock) = desk.full(&format!("full beside {stored}"), 1_000);
+    Pair::new(&format!("redis, admit at the limit, stored: {stored}"), "stored: 1000")
+        .target(1.3)
+        .run(
+            |iterations| {
+                medians(iterations, || {
+                    larger_clock.advance(STEP);
+                    put(&larger, 1);
+                })
+            },
+            |iterations| {
+                medians(iterations, || {
+                    clock.advance(STEP);
+                    put(&bucket, 1);
+                })
+            },
+        )
+}
+
+fn put(bucket: &RedisBucket, weight: u64) {
+    let item = RateItem::new("key", weight);
+    assert!(bucket.put(black_box(&item)).unwrap().is_granted());
+}

@@ -1,0 +1,47 @@
+//! Who calls: one after the other, or many tasks at once.
+
+use std::time::{Duration, Instant};
+
+use pyrate_redis::{AsyncBucket, RateItem, RedisBucket};
+
+/// So many times the median of that many calls in turn, so that what is divided by them is the median.
+///
+/// By the nature of a mean, one call that waits for a processor would move all others.
+pub(crate) fn medians(iterations: u64, mut call: impl FnMut()) -> Duration {
+    let mut times: Vec<Duration> = (0..iterations).map(|_| timed(&mut call)).collect();
+    times.sort_unstable();
+    let middle = times.get(times.len() / 2).copied().unwrap_or_default();
+    middle * u32::try_from(iterations).unwrap()
+}
+
+fn timed(call: &mut impl FnMut()) -> Duration {
+    let start = Instant::now();
+    call();
+    start.elapsed()
+}
+
+/// The time of `iterations` calls, made by so many tasks of one thread together: `work` is told a task's number and how many
+/// calls are its share.
+pub(crate) fn from_tasks<F>(tasks: u64, iterations: u64, work: impl Fn(u64, u64) -> F) -> Duration
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let start = Instant::now();
+    runtime.block_on(async {
+        let share = |number| iterations / tasks + u64::from(number < iterations % tasks);
+        let task = |number| tokio::spawn(work(number, share(number)));
+        for task in (0..tasks).map(task).collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+    });
+    start.elapsed()
+}
+
+/// Calls `bucket` so many times, each granted or each denied.
+pub(crate) async fn put(bucket: RedisBucket, weight: u64, times: u64, is_granted: bool) {
+    let item = RateItem::new(String::from(bucket.key()), weight);
+    for _ in 0..times {
+        assert_eq!(bucket.put_async(&item).await.unwrap().is_granted(), is_granted);
+    }
+}
