@@ -51,7 +51,7 @@ fn run(command: Command) -> ExitCode {
 
 // A program of its own, which knows the backends: this one is to build in a second.
 fn soak(options: &[String]) -> Result<(), Failure> {
-    let words = "run --quiet --release --package pyrate-soak --";
+    let words = "run --quiet --release --package xtask --features soak --bin soak --";
     call::Call::cargo(&format!("{words} {}", options.join(" "))).run()
 }
 

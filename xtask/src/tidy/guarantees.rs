@@ -27,12 +27,12 @@ fn missing(page: &str, tests: &HashSet<&str>) -> Vec<Finding> {
 /// What a promise lacks. Only rows of tables promise anything, but for their heads.
 fn missing_in(row: &str, line: usize, tests: &HashSet<&str>) -> Vec<Finding> {
     let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-    let &["", promise, named, ""] = cells.as_slice() else { return Vec::new() };
+    let &["", promise, shown_by, ""] = cells.as_slice() else { return Vec::new() };
     if promise == "promise" || promise.starts_with('-') {
         return Vec::new();
     }
     let finding = |what: String| Finding { path: PAGE.to_owned(), line, what };
-    let names: Vec<&str> = named.split('`').skip(1).step_by(2).collect();
+    let names: Vec<&str> = shown_by.split('`').skip(1).step_by(2).collect();
     if names.is_empty() {
         return vec![finding("a promise names no test that shows it".to_owned())];
     }

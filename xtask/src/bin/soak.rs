@@ -5,7 +5,7 @@
 use std::env;
 use std::process::ExitCode;
 
-use pyrate_soak::{Plan, Trouble, run, worker};
+use xtask::soak::{Plan, Trouble, run, worker};
 
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();

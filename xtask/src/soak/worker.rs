@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use pyrate_conformance::Dice;
 
-use crate::Trouble;
-use crate::crew::Crew;
-use crate::ground::Backend;
-use crate::plan::Plan;
-use crate::record::{self, Record};
-use crate::weather::Weather;
+use super::Trouble;
+use super::crew::Crew;
+use super::ground::Backend;
+use super::plan::Plan;
+use super::record::{self, Record};
+use super::weather::Weather;
 
 /// The first word of a worker's command line.
 pub const WORD: &str = "worker";

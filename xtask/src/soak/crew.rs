@@ -10,16 +10,16 @@ use pyrate_memory::Limiter;
 use tokio::runtime;
 use tokio::task::JoinSet;
 
-use crate::Trouble;
-use crate::ground::Backend;
-use crate::record::{Kind, Record, tell};
-use crate::turn::Turn;
-use crate::weather::Weather;
+use super::Trouble;
+use super::ground::Backend;
+use super::record::{Kind, Record, tell};
+use super::turn::Turn;
+use super::weather::Weather;
 
 /// Callers that are threads, in each process.
-pub const THREADS: usize = 4;
+pub(crate) const THREADS: usize = 4;
 /// Callers that are tasks.
-pub const TASKS: usize = 64;
+pub(crate) const TASKS: usize = 64;
 
 /// The longest pause in calm times, in microseconds for each process: together they then want a little less than they may
 /// have.
@@ -27,15 +27,15 @@ const CALM: u64 = 14_000;
 
 /// What all callers of a process share.
 #[derive(Clone, Debug)]
-pub struct Crew {
+pub(crate) struct Crew {
     /// What holds the limit.
-    pub backend: Backend,
+    pub(crate) backend: Backend,
     /// The process's limiter.
-    pub limiter: Limiter,
+    pub(crate) limiter: Limiter,
     /// The process's clock.
-    pub weather: Arc<Weather>,
+    pub(crate) weather: Arc<Weather>,
     /// Until when they call.
-    pub end: Instant,
+    pub(crate) end: Instant,
 }
 
 impl Crew {
@@ -44,7 +44,7 @@ impl Crew {
     /// # Errors
     ///
     /// [`Trouble`] if a caller can't tell what it was told.
-    pub fn call(&self, dice: &mut Dice) -> Result<(), Trouble> {
+    pub(crate) fn call(&self, dice: &mut Dice) -> Result<(), Trouble> {
         let runtime =
             runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let mut tasks = JoinSet::new();

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use pyrate_conformance::Dice;
 use pyrate_memory::{AcquireError, Grant, Limiter, Request};
 
-use crate::ground::Backend;
-use crate::record::{Kind, Record};
+use super::ground::{Backend, is_expected};
+use super::record::{Kind, Record};
 
 /// What a caller asks for.
 #[derive(Clone, Copy, Debug)]
-pub struct Turn {
+pub(crate) struct Turn {
     name: u8,
     weight: u16,
     ask: Ask,
@@ -28,7 +28,7 @@ enum Ask {
 
 impl Turn {
     /// The next turn, as `dice` say.
-    pub fn next(dice: &mut Dice, backend: Backend) -> Turn {
+    pub(crate) fn next(dice: &mut Dice, backend: Backend) -> Turn {
         let names = backend.names().len();
         let name = dice.index(names).and_then(|index| u8::try_from(index).ok()).unwrap_or(0);
         Turn { name, weight: weight(dice), ask: ask(dice) }
@@ -36,17 +36,17 @@ impl Turn {
 
     /// Takes the turn on this thread.
     #[must_use]
-    pub fn take(self, limiter: &Limiter, backend: Backend) -> Record {
+    pub(crate) fn take(self, limiter: &Limiter, backend: Backend) -> Record {
         let start = Instant::now();
         let answer = match self.ask {
             Ask::Try => limiter.try_acquire(self.request(backend)),
             Ask::Wait(_) | Ask::Leave(_) => limiter.acquire(self.request(backend)),
         };
-        self.record(backend, start.elapsed(), answer)
+        self.record(start.elapsed(), answer)
     }
 
     /// Takes the turn in a task.
-    pub async fn take_async(self, limiter: &Limiter, backend: Backend) -> Record {
+    pub(crate) async fn take_async(self, limiter: &Limiter, backend: Backend) -> Record {
         let (start, request) = (Instant::now(), self.request(backend));
         let answer = match self.ask {
             Ask::Try => limiter.try_acquire_async(request).await,
@@ -60,7 +60,7 @@ impl Turn {
                 answer
             }
         };
-        self.record(backend, start.elapsed(), answer)
+        self.record(start.elapsed(), answer)
     }
 
     fn request(self, backend: Backend) -> Request<'static> {
@@ -72,12 +72,7 @@ impl Turn {
         }
     }
 
-    fn record(
-        self,
-        backend: Backend,
-        took: Duration,
-        answer: Result<Grant, AcquireError>,
-    ) -> Record {
+    fn record(self, took: Duration, answer: Result<Grant, AcquireError>) -> Record {
         let Turn { name, weight, .. } = self;
         let waited = answer.as_ref().map_or(Duration::ZERO, |grant| grant.delay);
         let late = took.saturating_sub(waited);
@@ -87,7 +82,7 @@ impl Turn {
                 let kind = if waited.is_zero() { Kind::AtOnce } else { Kind::Waited };
                 Record { kind, name, weight, at: grant.at, late }
             }
-            Err(AcquireError::Bucket(error)) if !backend.is_expected(&error) => {
+            Err(AcquireError::Bucket(error)) if !is_expected(&error) => {
                 broken(&format!("{error}: {error:?}"))
             }
             Err(error) => {

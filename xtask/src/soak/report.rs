@@ -7,11 +7,11 @@ use std::time::Duration;
 use pyrate_conformance::audit;
 use pyrate_memory::{Rates, Timestamp};
 
-use crate::Trouble;
-use crate::crew::{TASKS, THREADS};
-use crate::faults::Faults;
-use crate::plan::Plan;
-use crate::record::{Kind, Record};
+use super::Trouble;
+use super::crew::{TASKS, THREADS};
+use super::faults::Faults;
+use super::plan::Plan;
+use super::record::{Kind, Record};
 
 /// No call may take longer than this beyond the wait it was told: the busy timeout of a file, and as long again.
 pub const BOUND: Duration = Duration::from_secs(10);

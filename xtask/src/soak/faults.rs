@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use pyrate_conformance::Dice;
 use pyrate_sqlite::rusqlite::{Connection, TransactionBehavior};
 
-use crate::Trouble;
-use crate::ground::{Backend, database};
-use crate::plan::Plan;
-use crate::record::Record;
-use crate::worker::Worker;
+use super::Trouble;
+use super::ground::{Backend, database};
+use super::plan::Plan;
+use super::record::Record;
+use super::worker::Worker;
 
 /// Who waits in line when time is over has so long to come to an end.
 const GRACE: Duration = Duration::from_secs(30);

@@ -1,14 +1,12 @@
 //! A short soak of every backend, as `cargo xtask soak` would run it for longer.
 
-#![cfg(test)]
-
 use std::path::PathBuf;
 use std::time::Duration;
 
-use pyrate_soak::{Backend, Plan, Report, run};
+use xtask::soak::{Backend, Plan, Report, run};
 
 fn soak(backend: Backend) -> Report {
-    let program = PathBuf::from(env!("CARGO_BIN_EXE_pyrate-soak"));
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_soak"));
     let plan = Plan { backend, duration: Duration::from_secs(2), seed: 1, program };
     let report = run(&plan).unwrap();
     println!("{report}");

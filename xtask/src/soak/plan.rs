@@ -4,8 +4,8 @@ use std::env;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::Trouble;
-use crate::ground::Backend;
+use super::Trouble;
+use super::ground::Backend;
 
 /// One soak of one backend.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub struct Plan {
     pub duration: Duration,
     /// From which everything random follows.
     pub seed: u64,
-    /// The program that is a worker if [asked](crate::worker).
+    /// The program that is a worker if [asked](super::worker).
     pub program: PathBuf,
 }
 

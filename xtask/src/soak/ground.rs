@@ -9,8 +9,8 @@ use std::sync::Arc;
 use pyrate_memory::{BucketError, InMemoryBucket, KeyedMemory, Limiter, Rates};
 use pyrate_sqlite::{SqliteError, SqliteStore};
 
-use crate::Trouble;
-use crate::weather::Weather;
+use super::Trouble;
+use super::weather::Weather;
 
 /// What holds the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Backend {
     /// # Errors
     ///
     /// [`Trouble`] if the store can't be opened.
-    pub fn limiter(self, folder: &Path, weather: &Arc<Weather>) -> Result<Limiter, Trouble> {
+    pub(crate) fn limiter(self, folder: &Path, weather: &Arc<Weather>) -> Result<Limiter, Trouble> {
         let (rates, clock) = (self.rates()?, Arc::clone(weather));
         Ok(match self {
             Backend::Memory => Limiter::new(InMemoryBucket::with_clock(rates, clock)),
@@ -83,19 +83,19 @@ impl Backend {
             }
         })
     }
+}
 
-    /// Whether `error` is what an injected fault brings about.
-    pub fn is_expected(self, error: &BucketError) -> bool {
-        let cause = error.source();
-        let is_busy = cause.and_then(|cause| cause.downcast_ref::<SqliteError>());
-        error.is_retryable()
-            && (matches!(is_busy, Some(SqliteError::Busy { .. }))
-                || cause.is_some_and(|cause| cause.to_string() == Weather::FAILURE))
-    }
+/// Whether `error` is what an injected fault brings about.
+pub(crate) fn is_expected(error: &BucketError) -> bool {
+    let cause = error.source();
+    let is_busy = cause.and_then(|cause| cause.downcast_ref::<SqliteError>());
+    error.is_retryable()
+        && (matches!(is_busy, Some(SqliteError::Busy { .. }))
+            || cause.is_some_and(|cause| cause.to_string() == Weather::FAILURE))
 }
 
 /// Where the file of [`Backend::Sqlite`] lies.
-pub fn database(folder: &Path) -> std::path::PathBuf {
+pub(crate) fn database(folder: &Path) -> std::path::PathBuf {
     folder.join("limits.db")
 }
 
@@ -129,7 +129,6 @@ mod tests {
     #[test]
     fn only_injected_faults_are_expected() {
         use pyrate_memory::Outcome::{NotRecorded, Unknown};
-        let is_expected = |error: &BucketError| Backend::Memory.is_expected(error);
         assert!(is_expected(&BucketError::new(NotRecorded, Weather::FAILURE)));
         assert!(!is_expected(&BucketError::new(Unknown, Weather::FAILURE)));
         assert!(!is_expected(&BucketError::new(NotRecorded, "whatever")));

@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use pyrate_conformance::Dice;
 use pyrate_memory::{BucketError, Clock, Outcome, SystemClock, Timestamp};
 
-use crate::record::{Kind, Record, tell};
+use super::record::{Kind, Record, tell};
 
 /// The furthest that a clock steps, in microseconds: a few windows of the shorter rate.
 const FURTHEST: u64 = 40_000;
 
 /// A clock as a machine may have it. Each process has its own, and they disagree.
 #[derive(Debug, Default)]
-pub struct Weather {
+pub(crate) struct Weather {
     clock: SystemClock,
     ahead: AtomicU64,
     is_failing: AtomicBool,
@@ -24,14 +24,14 @@ pub struct Weather {
 
 impl Weather {
     /// What a failing clock says.
-    pub const FAILURE: &str = "the clock was told to fail";
+    pub(crate) const FAILURE: &str = "the clock was told to fail";
 
     /// Lets the clock step and fail until `end`, as `dice` say, and tells how often.
     ///
     /// # Errors
     ///
     /// If nobody listens.
-    pub fn blow(self: &Arc<Weather>, mut dice: Dice, end: Instant) -> io::Result<()> {
+    pub(crate) fn blow(self: &Arc<Weather>, mut dice: Dice, end: Instant) -> io::Result<()> {
         while Instant::now() < end {
             thread::sleep(Duration::from_micros(dice.within(5_000..=60_000)));
             if dice.one_in(5) {

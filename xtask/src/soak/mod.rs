@@ -8,14 +8,14 @@
 //! A run starts [workers](worker), processes that tell what each of their callers was told, does its faults, and
 //! [sums up](report) it all. Another backend is one more entry in [`ground`].
 
-pub mod crew;
+mod crew;
 pub mod faults;
-pub mod ground;
-pub mod plan;
+mod ground;
+mod plan;
 pub mod record;
 pub mod report;
-pub mod turn;
-pub mod weather;
+mod turn;
+mod weather;
 pub mod worker;
 
 pub use ground::Backend;

@@ -1,15 +1,13 @@
 //! What a report must find, by records that tell of it.
 
-#![cfg(test)]
-
 use std::path::PathBuf;
 use std::time::Duration;
 
 use pyrate_memory::Timestamp;
-use pyrate_soak::faults::Faults;
-use pyrate_soak::record::{Kind, Record};
-use pyrate_soak::report::BOUND;
-use pyrate_soak::{Backend, Plan, Report};
+use xtask::soak::faults::Faults;
+use xtask::soak::record::{Kind, Record};
+use xtask::soak::report::BOUND;
+use xtask::soak::{Backend, Plan, Report};
 
 fn report(records: &[Record], faults: Faults) -> Report {
     let (backend, duration, program) = (Backend::Sqlite, Duration::ZERO, PathBuf::new());
