@@ -8,15 +8,18 @@ pub(crate) const LIST: &str = "\
 cargo xtask test [--long] [--no-install]  runs every test; with --long also the full-size ones, optimised, and cargo mutants
 cargo xtask tidy                          checks the house rules that rustfmt and clippy do not know
 cargo xtask ci [--no-install]             runs all that a change must pass, from format to licences
+cargo xtask soak [--minutes 1] [--backend memory|keyed|sqlite] [--seed 7]  calls one limit from everywhere while faults happen, and audits it
 `test` and `ci` install what the tests need and the system lacks, Redis and faketime; not with --no-install";
 
 /// What was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Command {
     List,
     Test(Size, Installing),
     Tidy,
     Ci(Installing),
+    /// With the words behind it, which the program that soaks reads itself.
+    Soak(Vec<String>),
 }
 
 impl Command {
@@ -38,6 +41,9 @@ impl Command {
             (["test", "--long"], _) => Ok(Command::Test(Size::Long, installing)),
             (["tidy"], Installing::Allowed) => Ok(Command::Tidy),
             (["ci"], _) => Ok(Command::Ci(installing)),
+            (["soak", options @ ..], Installing::Allowed) => {
+                Ok(Command::Soak(options.iter().map(|&word| word.to_owned()).collect()))
+            }
             _ => Err(format!("`cargo xtask {line}` is not known")),
         }
     }
@@ -79,6 +85,13 @@ mod tests {
         assert_eq!(parse("ci --no-install"), Ok(Command::Ci(installing)));
         let long = Command::Test(Size::Long, installing);
         assert_eq!(parse("test --long --no-install"), Ok(long));
+    }
+
+    #[test]
+    fn what_stands_behind_soak_is_handed_on() {
+        let words = ["--seed", "7"].map(str::to_owned).to_vec();
+        assert_eq!(parse("soak --seed 7"), Ok(Command::Soak(words)));
+        assert_eq!(parse("soak"), Ok(Command::Soak(Vec::new())));
     }
 
     #[test]

@@ -44,8 +44,15 @@ fn run(command: Command) -> ExitCode {
         Command::Test(size, installing) => suite::run(size, installing, &mut tally),
         Command::Tidy => tidy::run(),
         Command::Ci(installing) => ci::run(installing, &mut tally),
+        Command::Soak(options) => soak(&options),
     });
     conclude(result, tally)
+}
+
+// A program of its own, which knows the backends: this one is to build in a second.
+fn soak(options: &[String]) -> Result<(), Failure> {
+    let words = "run --quiet --release --package xtask --features soak --bin soak --";
+    call::Call::cargo(&format!("{words} {}", options.join(" "))).run()
 }
 
 // Cargo says where this package lies, so that the commands work from any folder of the workspace.

@@ -3,6 +3,7 @@
 use pyrate_core::RateItem;
 
 use super::Log;
+use super::state::MAX_NUMBER;
 use crate::rows::Waiting;
 use crate::trouble::Trouble;
 
@@ -76,9 +77,9 @@ impl Log<'_> {
         self.granted(self.rows.free_at(self.state.id, at)?.unwrap_or(0))
     }
 
-    /// Free `units`, which must have been granted before.
+    /// Free `units`, which must have been granted before, and no more than may ever be charged at once.
     fn granted(&self, units: u64) -> Result<u64, Trouble> {
-        let is_granted = units <= self.live_units();
+        let is_granted = units <= self.live_units().min(MAX_NUMBER);
         is_granted
             .then_some(units)
             .ok_or(Trouble::Contradiction("more units are free than granted"))

@@ -5,6 +5,7 @@
 mod code;
 mod doors;
 mod functions;
+mod guarantees;
 mod purity;
 mod shape;
 mod source;
@@ -37,7 +38,8 @@ const RULES: [fn(&Source) -> Vec<Finding>; 5] =
 /// Checks every Rust file of the workspace and prints what is to be repaired.
 pub(crate) fn run() -> Result<(), Failure> {
     let sources = source::all()?;
-    let findings = findings_in(&sources);
+    let mut findings = findings_in(&sources);
+    findings.extend(guarantees::named_tests(&sources)?);
     for finding in &findings {
         println!("{finding}");
     }

@@ -1,0 +1,155 @@
+//! The report: what all callers together were told, audited.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use pyrate_conformance::audit;
+use pyrate_memory::{Rates, Timestamp};
+
+use super::Trouble;
+use super::crew::{TASKS, THREADS};
+use super::faults::Faults;
+use super::plan::Plan;
+use super::record::{Kind, Record};
+
+/// No call may take longer than this beyond the wait it was told: the busy timeout of a file, and as long again.
+pub const BOUND: Duration = Duration::from_secs(10);
+
+/// What came of a soak.
+#[derive(Clone, Debug)]
+pub struct Report {
+    plan: Plan,
+    rates: Rates,
+    /// Calls granted without a wait.
+    pub at_once: u64,
+    /// Calls granted after one.
+    pub waited: u64,
+    /// Calls denied.
+    pub denied: u64,
+    /// Callers who left.
+    pub left: u64,
+    /// Calls that failed by an injected fault.
+    pub failed: u64,
+    /// Steps and failures of clocks.
+    pub weather: u64,
+    /// What was done to the workers.
+    pub faults: Faults,
+    /// The longest that a call took beyond the wait it was told.
+    pub latest: Duration,
+    /// Promises that were broken.
+    pub findings: Vec<String>,
+}
+
+impl Report {
+    /// Sums up what the workers told, and audits it.
+    ///
+    /// # Errors
+    ///
+    /// Never: the rates of backends are tested.
+    pub fn of(plan: &Plan, faults: Faults, records: &[Record]) -> Result<Report, Trouble> {
+        let (mut report, mut used) = (Report::empty(plan, faults)?, BTreeMap::new());
+        for record in records {
+            report.add(*record, &mut used);
+        }
+        for (name, grants) in used {
+            let found = audit(&report.rates, &grants);
+            report.findings.extend(
+                found.iter().map(|found| format!("name {name}: a window is too full: {found:?}")),
+            );
+        }
+        if report.latest > BOUND {
+            report.findings.push(format!("a call took {:?} too long", report.latest));
+        }
+        if report.grants() == 0 {
+            report.findings.push("nobody was granted anything".to_owned());
+        }
+        Ok(report)
+    }
+
+    fn empty(plan: &Plan, faults: Faults) -> Result<Report, Trouble> {
+        let (rates, findings) = (plan.backend.rates()?, faults.findings.clone());
+        let [at_once, waited, denied, left, failed, weather] = [0; 6];
+        let (plan, latest) = (plan.clone(), Duration::ZERO);
+        Ok(Report {
+            plan,
+            rates,
+            at_once,
+            waited,
+            denied,
+            left,
+            failed,
+            weather,
+            faults,
+            latest,
+            findings,
+        })
+    }
+
+    fn add(&mut self, record: Record, used: &mut BTreeMap<u8, Vec<(Timestamp, u64)>>) {
+        self.latest = self.latest.max(record.late);
+        match record.kind {
+            Kind::AtOnce => self.at_once += 1,
+            Kind::Waited => self.waited += 1,
+            Kind::Denied => self.denied += 1,
+            Kind::Left => self.left += 1,
+            Kind::Failed => self.failed += 1,
+            Kind::Fault => self.weather += 1,
+            Kind::Broken => self.findings.push("a call broke; see above".to_owned()),
+        }
+        if matches!(record.kind, Kind::AtOnce | Kind::Waited) {
+            used.entry(record.name).or_default().push((record.at, u64::from(record.weight)));
+        }
+    }
+
+    /// Calls that were granted.
+    #[must_use]
+    pub fn grants(&self) -> u64 {
+        self.at_once + self.waited
+    }
+
+    /// All calls.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.grants() + self.denied + self.left + self.failed
+    }
+
+    /// Of all calls, those that had to wait, or were denied.
+    #[must_use]
+    pub fn held_up(&self) -> u64 {
+        self.waited + self.denied + self.left
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { plan, rates, at_once, waited, denied, left, failed, .. } = self;
+        let processes = plan.backend.processes();
+        writeln!(
+            f,
+            "soak of {}: {rates}, {processes} processes of {THREADS} threads and {TASKS} tasks, {:?}, seed {}",
+            plan.backend, plan.duration, plan.seed
+        )?;
+        writeln!(f, "  operations  {}, {} % of them held up", self.calls(), self.percent())?;
+        writeln!(f, "  grants      {}: {at_once} at once, {waited} after a wait", self.grants())?;
+        writeln!(
+            f,
+            "  denials     {denied}; {left} callers left, {failed} calls failed as they had to"
+        )?;
+        let Faults { kills, locks, .. } = self.faults;
+        writeln!(
+            f,
+            "  faults      {} steps and failures of clocks, {kills} kills, {locks} locks held",
+            self.weather
+        )?;
+        writeln!(f, "  worst call  {:?} beyond the wait it was told", self.latest)?;
+        write!(f, "  findings    {}", self.findings.len())?;
+        self.findings.iter().take(20).try_for_each(|found| write!(f, "\n    {found}"))
+    }
+}
+
+impl Report {
+    fn percent(&self) -> u64 {
+        100 * self.held_up() / self.calls().max(1)
+    }
+}

@@ -1,0 +1,6 @@
+//! The soak: what it must find, and a short run of every backend.
+
+#![cfg(test)]
+
+mod findings;
+mod short;
