@@ -39,7 +39,7 @@ pub use pair::Pair;
 pub use peer::{Peer, Skill};
 pub use quartiles::Quartiles;
 pub use report::{Against, Report};
-pub use timing::{share, timed};
+pub use timing::timed;
 pub use unit::Unit;
 
 // Each line appears as soon as it is measured: a bench of many reports takes minutes.

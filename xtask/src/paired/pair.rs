@@ -73,6 +73,18 @@ impl<'a> Pair<'a> {
         )
     }
 
+    /// Measures ours while so many threads call without a pause, and the peer's as one caller's.
+    pub fn run_on_beside_one<T, C: FnMut() -> T>(
+        &self,
+        threads: u64,
+        ours: impl Fn(u64) -> C + Sync,
+        theirs: impl FnMut(u64) -> Duration,
+    ) -> Report {
+        let plan = self.plan.clone().with_long_rounds();
+        let mut theirs = Side::calibrated(theirs, &plan);
+        self.run_rounds(&plan, || pace_of(threads, plan.together, &ours), || theirs.round())
+    }
+
     fn run_rounds(
         &self,
         plan: &Plan,

@@ -16,12 +16,6 @@ pub fn timed<T>(iterations: u64, mut call: impl FnMut() -> T) -> Duration {
     start.elapsed()
 }
 
-/// The calls that caller `number` of so many makes, counted from 0.
-#[must_use]
-pub fn share(iterations: u64, callers: u64, number: u64) -> u64 {
-    iterations / callers + u64::from(number < iterations % callers)
-}
-
 /// Nanoseconds from one call to the next while so many threads call without a pause.
 ///
 /// Not the time of a number of calls: with more threads than cores, most of it would be the time that
@@ -79,12 +73,6 @@ mod tests {
         let mut calls = 0;
         let _ = timed(23, || calls += 1);
         assert_eq!(calls, 23);
-    }
-
-    #[test]
-    fn shares_differ_by_one_at_most() {
-        let shares: Vec<u64> = (0..4).map(|number| share(10, 4, number)).collect();
-        assert_eq!(shares, [3, 3, 2, 2]);
     }
 
     #[test]
