@@ -1,5 +1,6 @@
 //! Commands: what can be asked of `cargo xtask`, and how it is told from what cannot.
 
+use crate::bench::Options;
 use crate::needs::Installing;
 use crate::suite::Size;
 
@@ -7,15 +8,19 @@ use crate::suite::Size;
 pub(crate) const LIST: &str = "\
 cargo xtask test [--long] [--no-install]  runs every test; with --long also the full-size ones, optimised, and cargo mutants
 cargo xtask tidy                          checks the house rules that rustfmt and clippy do not know
+cargo xtask bench [--quick]               measures all backends beside their peers: a table, charts, and a page of both
 cargo xtask ci [--no-install]             runs all that a change must pass, from format to licences
+`bench` takes --only memory|keyed|sqlite, --save NAME, --against NAME (marks what changed), --readme (renews the README's
+section and its charts), and --redraw (shows the last report again)
 `test` and `ci` install what the tests need and the system lacks, a Redis server; not with --no-install";
 
 /// What was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Command {
     List,
     Test(Size, Installing),
     Tidy,
+    Bench(Options),
     Ci(Installing),
 }
 
@@ -26,7 +31,7 @@ impl Command {
     ///
     /// A sentence that quotes what is not known.
     pub(crate) fn parse(words: &[String]) -> Result<Command, String> {
-        let line = words.join(" ");
+        let unknown = format!("`cargo xtask {}` is not known", words.join(" "));
         let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
         let installing = match words.pop_if(|word| *word == "--no-install") {
             Some(_) => Installing::Forbidden,
@@ -37,8 +42,11 @@ impl Command {
             (["test"], _) => Ok(Command::Test(Size::Normal, installing)),
             (["test", "--long"], _) => Ok(Command::Test(Size::Long, installing)),
             (["tidy"], Installing::Allowed) => Ok(Command::Tidy),
+            (["bench", options @ ..], Installing::Allowed) => {
+                Options::parse(options).map(Command::Bench).ok_or(unknown)
+            }
             (["ci"], _) => Ok(Command::Ci(installing)),
-            _ => Err(format!("`cargo xtask {line}` is not known")),
+            _ => Err(unknown),
         }
     }
 }
@@ -74,6 +82,12 @@ mod tests {
     }
 
     #[test]
+    fn a_bench_is_told_its_options() {
+        let options = Options { is_quick: true, ..Options::default() };
+        assert_eq!(parse("bench --quick"), Ok(Command::Bench(options)));
+    }
+
+    #[test]
     fn installing_can_be_turned_off_where_it_is_done() {
         let installing = Installing::Forbidden;
         assert_eq!(parse("ci --no-install"), Ok(Command::Ci(installing)));
@@ -83,9 +97,15 @@ mod tests {
 
     #[test]
     fn an_unknown_command_or_option_is_quoted() {
-        for line in
-            ["tset", "test --lnog", "tidy --long", "ci now", "tidy --no-install", "--no-install"]
-        {
+        for line in [
+            "tset",
+            "test --lnog",
+            "tidy --long",
+            "ci now",
+            "bench --fast",
+            "tidy --no-install",
+            "--no-install",
+        ] {
             assert_eq!(parse(line), Err(format!("`cargo xtask {line}` is not known")));
         }
     }

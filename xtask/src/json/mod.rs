@@ -1,6 +1,6 @@
 //! JSON: a value, how it is written, and in [`read`] how it is read.
 //!
-//! By hand and not by serde_json: the few shapes of a report are not worth a dependency of a program
+//! By hand and not by `serde_json`: the few shapes of a report are not worth a dependency of a program
 //! that has none.
 
 mod read;
