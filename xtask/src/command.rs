@@ -6,13 +6,13 @@ use crate::suite::Size;
 
 /// Every command, one line each.
 pub(crate) const LIST: &str = "\
-cargo xtask test [--long] [--no-install]  runs every test; with --long also the full-size ones, optimised, and cargo mutants
-cargo xtask tidy                          checks the house rules that rustfmt and clippy do not know
-cargo xtask bench [--quick]               measures all backends beside their peers: a table, charts, and a page of both
-cargo xtask ci [--no-install]             runs all that a change must pass, from format to licences
-`bench` takes --only memory|keyed|sqlite, --save NAME, --against NAME (marks what changed), --readme (renews the README's
-section and its charts), and --redraw (shows the last report again)
-`test` and `ci` install what the tests need and the system lacks, a Redis server; not with --no-install";
+cargo xtask test [--long] [--no-install]    runs every test; with --long also the full-size ones, optimised, and cargo mutants
+cargo xtask tidy                            checks the house rules that rustfmt and clippy do not know
+cargo xtask bench [--quick] [--no-install]  measures all backends beside their peers: a table, charts, and a page of both
+cargo xtask ci [--no-install]               runs all that a change must pass, from format to licences
+`bench` takes --only memory|keyed|sqlite|redis, --save NAME, --against NAME (marks what changed), --readme (renews the
+README's section and its charts), and --redraw (shows the last report again)
+`test`, `bench` and `ci` install what they need and the system lacks, a Redis server; not with --no-install";
 
 /// What was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(crate) enum Command {
     List,
     Test(Size, Installing),
     Tidy,
-    Bench(Options),
+    Bench(Options, Installing),
     Ci(Installing),
 }
 
@@ -42,8 +42,9 @@ impl Command {
             (["test"], _) => Ok(Command::Test(Size::Normal, installing)),
             (["test", "--long"], _) => Ok(Command::Test(Size::Long, installing)),
             (["tidy"], Installing::Allowed) => Ok(Command::Tidy),
-            (["bench", options @ ..], Installing::Allowed) => {
-                Options::parse(options).map(Command::Bench).ok_or(unknown)
+            (["bench", options @ ..], _) => {
+                let options = Options::parse(options).ok_or(unknown)?;
+                Ok(Command::Bench(options, installing))
             }
             (["ci"], _) => Ok(Command::Ci(installing)),
             _ => Err(unknown),
@@ -84,7 +85,7 @@ mod tests {
     #[test]
     fn a_bench_is_told_its_options() {
         let options = Options { is_quick: true, ..Options::default() };
-        assert_eq!(parse("bench --quick"), Ok(Command::Bench(options)));
+        assert_eq!(parse("bench --quick"), Ok(Command::Bench(options, Installing::Allowed)));
     }
 
     #[test]

@@ -44,7 +44,7 @@ fn run(command: Command) -> ExitCode {
         }
         Command::Test(size, installing) => suite::run(size, installing, &mut tally),
         Command::Tidy => tidy::run(),
-        Command::Bench(options) => bench::run(&options),
+        Command::Bench(options, installing) => bench::run(&options, installing),
         Command::Ci(installing) => ci::run(installing, &mut tally),
     });
     conclude(result, tally)

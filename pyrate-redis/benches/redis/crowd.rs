@@ -7,7 +7,7 @@ use xtask::paired::{Pair, Report};
 
 use crate::callers::{from_tasks, put};
 use crate::desk::{Desk, HOUR, PLENTY, float};
-use crate::peer::Peer;
+use crate::peer::{Peer, SORTED_SET};
 
 const TASKS: u64 = 64;
 
@@ -40,7 +40,7 @@ fn beside_sorted_set(ask: Ask) -> Report {
     let (buckets, peer) = (buckets(&desk, ask), &desk.peer);
     let (ours, theirs) = (ours(&buckets, ask), sorted_sets(peer, ask));
     let name = format!("redis, 64 tasks on 64 buckets, {}", ask.name);
-    let pair = Pair::new(&name, "sorted set");
+    let pair = Pair::new(&name, SORTED_SET);
     let pair = ask.target.map_or_else(|| pair.clone(), |times| pair.clone().target(1.0 / times));
     let report = pair.run(&ours, &theirs);
     print_cost(&desk, ask.name, ours);

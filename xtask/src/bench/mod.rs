@@ -16,6 +16,7 @@ use xtask::record::Record;
 
 use crate::call::Call;
 use crate::failure::Failure;
+use crate::needs::{self, Installing};
 use compare::Comparison;
 use files::Files;
 use table::Table;
@@ -23,11 +24,11 @@ use table::Table;
 pub(crate) use options::Options;
 
 /// Measures, or takes what was measured last, and shows it in every form that is asked for.
-pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+pub(crate) fn run(options: &Options, installing: Installing) -> Result<(), Failure> {
     let files = Files::new()?;
     // A name that was never saved is told before minutes are spent.
     let saved = options.against.as_deref().map(|name| files.saved(name)).transpose()?;
-    build(options)?;
+    build(options, installing)?;
     let record = record(options, &files)?;
     let comparison = saved.map(|saved| compare(options, &files, &saved, &record)).transpose()?;
     show(options, &files, &record, comparison.as_ref())?;
@@ -37,9 +38,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     }
 }
 
-fn build(options: &Options) -> Result<(), Failure> {
+fn build(options: &Options, installing: Installing) -> Result<(), Failure> {
     if options.is_redrawn {
         return Ok(());
+    }
+    if options.programs().iter().any(|program| program.backend == "redis") {
+        needs::install(installing);
     }
     programs::build(&options.programs())?;
     // Built beforehand, so that nothing that is measured is lost to an error of the compiler.
