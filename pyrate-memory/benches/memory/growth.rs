@@ -72,15 +72,12 @@ fn with_weight(weight: u32) -> Report {
 /// Callers without a pause occupy a core each: with more of them, the operating system is what is measured.
 fn from_threads(threads: u32) -> Report {
     let work = format!("memory, admit, one bucket, callers: {threads}");
-    let pair = Pair::new(&work, GOVERNOR);
-    admit_on(threads.into(), pair).on(Chart::Callers, "memory, threads", threads).peer_on(
-        Chart::Callers,
-        "governor, threads",
-        threads,
-    )
+    admit_on(threads.into(), &Pair::new(&work, GOVERNOR))
+        .on(Chart::Callers, "memory, threads", threads)
+        .peer_on(Chart::Callers, "governor, threads", threads)
 }
 
-pub(crate) fn admit_on(threads: u64, pair: Pair<'_>) -> Report {
+pub(crate) fn admit_on(threads: u64, pair: &Pair<'_>) -> Report {
     let (item, peer) = (RateItem::new("item", 1), peers::governor_with_plenty());
     let bucket = InMemoryBucket::new(rates(1));
     pair.run_on(

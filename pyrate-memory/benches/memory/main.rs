@@ -79,19 +79,19 @@ fn admit_with(work: &str, rates: Rates, target: Option<f64>) -> Report {
 
 fn admit_beside_leaky_bucket() -> Report {
     let peer = peers::leaky_bucket_with_plenty();
-    admit_beside(Pair::new("memory, admit, bucket alone, 1 rate", LEAKY_BUCKET), || {
+    admit_beside(&Pair::new("memory, admit, bucket alone, 1 rate", LEAKY_BUCKET), || {
         peer.try_acquire(1)
     })
 }
 
 fn admit_beside_ratelimit() -> Report {
     let peer = peers::ratelimit_with_plenty();
-    admit_beside(Pair::new("memory, admit, bucket alone, 1 rate", RATELIMIT), || {
+    admit_beside(&Pair::new("memory, admit, bucket alone, 1 rate", RATELIMIT), || {
         peer.try_wait().is_ok()
     })
 }
 
-fn admit_beside(pair: Pair<'_>, theirs: impl Fn() -> bool) -> Report {
+fn admit_beside(pair: &Pair<'_>, theirs: impl Fn() -> bool) -> Report {
     let (item, bucket) = (RateItem::new("item", 1), InMemoryBucket::new(rates(1)));
     assert!(theirs());
     pair.run(
@@ -133,15 +133,15 @@ fn deny(threads: u64) -> Report {
 
 fn deny_beside_leaky_bucket() -> Report {
     let peer = peers::leaky_bucket_with_none();
-    deny_beside(Pair::new("memory, deny, threads: 1", LEAKY_BUCKET), || peer.try_acquire(1))
+    deny_beside(&Pair::new("memory, deny, threads: 1", LEAKY_BUCKET), || peer.try_acquire(1))
 }
 
 fn deny_beside_ratelimit() -> Report {
     let peer = peers::ratelimit_with_none();
-    deny_beside(Pair::new("memory, deny, threads: 1", RATELIMIT), || peer.try_wait().is_ok())
+    deny_beside(&Pair::new("memory, deny, threads: 1", RATELIMIT), || peer.try_wait().is_ok())
 }
 
-fn deny_beside(pair: Pair<'_>, theirs: impl Fn() -> bool) -> Report {
+fn deny_beside(pair: &Pair<'_>, theirs: impl Fn() -> bool) -> Report {
     let (item, bucket) = (RateItem::new("item", 1), full_bucket());
     assert!(!theirs());
     pair.run(
@@ -151,7 +151,8 @@ fn deny_beside(pair: Pair<'_>, theirs: impl Fn() -> bool) -> Report {
 }
 
 fn admit_with_two_threads() -> Report {
-    growth::admit_on(2, Pair::new("memory, admit, threads: 2", GOVERNOR).target(1.3)).because(EXACT)
+    growth::admit_on(2, &Pair::new("memory, admit, threads: 2", GOVERNOR).target(1.3))
+        .because(EXACT)
 }
 
 fn first_call_after_two_million_expired() -> Report {
