@@ -8,7 +8,7 @@ use crate::peer::SORTED_SET;
 /// Most bytes a grant of a name that repeats, whatever its weight.
 const TARGET: f64 = 32.0;
 
-const GRANTS: u64 = 20_000;
+const GRANTS: u64 = 10_000;
 
 pub(crate) fn all() -> Vec<Report> {
     let desk = Desk::new();

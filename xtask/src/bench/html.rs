@@ -44,7 +44,7 @@ fn figure(svg: &str) -> String {
 fn row(row: &Row) -> String {
     let [.., verdict] = &row.cells;
     let cells: String = row.cells.iter().map(|text| cell("td", text)).collect();
-    let notes = escaped(&row.notes.join("; "));
+    let notes = escaped(&row.all_notes());
     format!("<tr class=\"{verdict}\">{cells}<td class=\"notes\">{notes}</td></tr>\n")
 }
 

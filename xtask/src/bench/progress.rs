@@ -42,7 +42,7 @@ impl Progress {
         let current = Mutex::new(self.begin(name));
         thread::scope(|scope| {
             let ticker = self.is_terminal.then(|| scope.spawn(|| tick(&current)));
-            let result = work(&mut |line| self.step(&current, name, line));
+            let result = work(&mut |line| self.step(&current, line));
             lock(&current).is_over = true;
             if let Some(ticker) = ticker {
                 ticker.thread().unpark();
@@ -63,10 +63,10 @@ impl Progress {
         }
     }
 
-    fn step(&self, current: &Mutex<Current>, name: &str, line: &str) {
+    fn step(&self, current: &Mutex<Current>, line: &str) {
         let Some(work) = work_of(line) else { return };
         let mut current = lock(current);
-        current.what = format!("{name}: {work}");
+        current.what = work;
         // Where nobody watches, each step is a line of its own.
         if !self.is_terminal {
             eprintln!("{}", current.line());

@@ -1,5 +1,6 @@
 //! The table: a row for each report, as plain text, as Markdown and as HTML.
 
+use std::collections::HashSet;
 use std::iter;
 
 use xtask::paired::{Against, Quartiles, Report};
@@ -16,8 +17,10 @@ pub(super) struct Table {
 #[derive(Debug, PartialEq)]
 pub(super) struct Row {
     pub(super) cells: [String; COLUMNS],
-    /// What its peer can't do, why its target is missed, how it changed.
+    /// How it changed, and why its target is missed.
     pub(super) notes: Vec<String>,
+    /// What its peer can't do.
+    pub(super) cannot: Option<String>,
     /// Whether it belongs into the short table: it has a target or a rival, and is not only a curve's
     /// point.
     is_claim: bool,
@@ -44,10 +47,13 @@ impl Table {
     pub(super) fn to_text(&self, record: &Record) -> String {
         let widths = self.widths();
         let heads = line(&HEADS, &widths);
+        let mut told = HashSet::new();
         let rows = self.rows.iter().flat_map(|row| {
             let cells = row.cells.each_ref().map(String::as_str);
-            let notes = row.notes.iter().map(|note| format!("      {note}"));
-            iter::once(line(&cells, &widths)).chain(notes)
+            // Where a peer is met first; below each of its lines it would hide the lines.
+            let cannot = row.cannot.as_ref().filter(|cannot| told.insert(*cannot));
+            let notes = row.notes.iter().chain(cannot).map(|note| format!("      {note}"));
+            iter::once(line(&cells, &widths)).chain(notes.collect::<Vec<_>>())
         });
         let lines: Vec<String> = iter::once(heads).chain(rows).collect();
         format!("{}\n\n{}\n{}", lines.join("\n"), about(record), summary(record))
@@ -59,7 +65,7 @@ impl Table {
         let rule = format!("|{}", "---|".repeat(COLUMNS + 1));
         let heads = bars(&HEADS.into_iter().chain(["notes"]).collect::<Vec<_>>());
         let rows = self.rows.iter().filter(|row| row.is_claim).map(|row| {
-            let notes = row.notes.join("; ");
+            let notes = row.all_notes();
             bars(&row.cells.iter().map(String::as_str).chain([&*notes]).collect::<Vec<_>>())
         });
         [heads, rule].into_iter().chain(rows).collect::<Vec<_>>().join("\n")
@@ -73,6 +79,14 @@ impl Table {
             }
         }
         widths
+    }
+}
+
+impl Row {
+    /// Everything that stands behind the cells.
+    pub(super) fn all_notes(&self) -> String {
+        let notes: Vec<&str> = self.notes.iter().chain(&self.cannot).map(String::as_str).collect();
+        notes.join("; ")
     }
 }
 
@@ -106,11 +120,12 @@ fn row(report: &Report, change: Option<Change>) -> Row {
         None => "",
     };
     let ours = spread(&report.ours, |value| report.unit.show(value));
-    let is_rival = matches!(&report.against, Against::Peer { cannot, .. } if !cannot.is_empty());
+    let cannot = cannot(report);
     Row {
         cells: [report.work.clone(), ours, peer, ratio, target, verdict.to_owned()],
         notes: notes(report, change),
-        is_claim: report.is_met().is_some() || is_rival,
+        is_claim: report.is_met().is_some() || cannot.is_some(),
+        cannot,
     }
 }
 
@@ -134,13 +149,16 @@ fn notes(report: &Report, change: Option<Change>) -> Vec<String> {
     });
     let reason = report.because.as_ref().filter(|_| report.is_met() == Some(false));
     let reason = reason.map(|reason| format!("missed because {reason}"));
-    let cannot = match &report.against {
+    [change, reason].into_iter().flatten().collect()
+}
+
+fn cannot(report: &Report) -> Option<String> {
+    match &report.against {
         Against::Peer { name, cannot, .. } if !cannot.is_empty() => {
             Some(format!("{name} can't: {}", cannot.join(", ")))
         }
         _ => None,
-    };
-    [change, reason, cannot].into_iter().flatten().collect()
+    }
 }
 
 fn spread(of: &Quartiles, show: impl Fn(f64) -> String) -> String {
@@ -198,9 +216,19 @@ mod tests {
 
     #[test]
     fn a_miss_is_explained_and_what_the_peer_lacks_is_told() {
-        let notes = ["missed because it is exact", "peer can't: weights, exact windows"];
-        assert_eq!(table().rows()[0].notes, notes);
-        assert_eq!(table().rows()[2].notes, Vec::<String>::new());
+        let row = &table().rows[0];
+        assert_eq!(row.notes, ["missed because it is exact"]);
+        assert_eq!(row.cannot.as_deref(), Some("peer can't: weights, exact windows"));
+        assert_eq!(table().rows()[2].all_notes(), "");
+    }
+
+    #[test]
+    fn a_terminal_is_told_once_what_a_peer_lacks() {
+        let mut record = record();
+        record.programs.push(record.programs[0].clone());
+        let text = Table::new(&record, None).to_text(&record);
+        assert_eq!(text.matches("peer can't").count(), 1);
+        assert_eq!(text.matches("missed because").count(), 2);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 use xtask::paired::{Quartiles, Whose};
 
 use crate::Failure;
-use crate::style::{FAINT, GRID, INK, SMALL, TITLE, text};
+use crate::style::{FAINT, GRID, INK, LEADER, SMALL, TITLE, text};
 
 const DOT: i32 = 4;
 
@@ -76,6 +76,11 @@ impl Canvas<'_> {
     /// A line of the grid.
     pub(crate) fn grid(&self, from: (i32, i32), to: (i32, i32)) -> Result<(), Failure> {
         Ok(self.area.draw(&PathElement::new(vec![from, to], GRID))?)
+    }
+
+    /// A line that leads to a name.
+    pub(crate) fn leader(&self, points: Vec<(i32, i32)>) -> Result<(), Failure> {
+        Ok(self.area.draw(&PathElement::new(points, LEADER))?)
     }
 
     /// A line through points; a peer's is thin.

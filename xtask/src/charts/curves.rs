@@ -41,8 +41,8 @@ fn draw(canvas: &Canvas<'_>, chart: Chart, series: &[Series]) -> Result<(), Fail
         (i32::midpoint(LEFT, RIGHT), BOTTOM + 38),
         (HPos::Center, VPos::Top),
     )?;
-    series.iter().try_for_each(|series| draw_curve(canvas, &across, &along, series))?;
-    draw_names(canvas, &along, series)
+    draw_names(canvas, &across, &along, series)?;
+    series.iter().try_for_each(|series| draw_curve(canvas, &across, &along, series))
 }
 
 fn axis(marks: &[f64], pixels: (i32, i32)) -> Axis {
@@ -88,17 +88,22 @@ fn draw_curve(
     dots.into_iter().try_for_each(|dot| canvas.dot(dot, colour, whose))
 }
 
-fn draw_names(canvas: &Canvas<'_>, along: &Axis, series: &[Series]) -> Result<(), Failure> {
-    let last = |series: &Series| series.points.last().map(|(_, of)| along.at(of.median));
-    let mut names: Vec<(i32, &Series)> =
-        series.iter().filter_map(|series| Some((last(series)?, series))).collect();
-    names.sort_by_key(|(y, _)| *y);
-    let places = apart(&names.iter().map(|(y, _)| *y).collect::<Vec<_>>());
-    for ((y, series), place) in names.into_iter().zip(places) {
-        let end = (RIGHT + 14, place);
-        // From the curve to its name, wherever that had to go.
-        canvas.grid((RIGHT - INSET + 5, y), (RIGHT + 10, place))?;
-        canvas.name(&series.name, end, colour(series))?;
+fn draw_names(
+    canvas: &Canvas<'_>,
+    across: &Axis,
+    along: &Axis,
+    series: &[Series],
+) -> Result<(), Failure> {
+    let end =
+        |series: &Series| series.points.last().map(|(x, of)| (across.at(*x), along.at(of.median)));
+    let mut names: Vec<_> =
+        series.iter().filter_map(|series| Some((end(series)?, series))).collect();
+    names.sort_by_key(|((_, y), _)| *y);
+    let places = apart(&names.iter().map(|((_, y), _)| *y).collect::<Vec<_>>());
+    for (((x, y), series), place) in names.into_iter().zip(places) {
+        // From the curve's end to its name, wherever that had to go.
+        canvas.leader(vec![(x + INSET, y), (RIGHT, y), (RIGHT + 10, place)])?;
+        canvas.name(&series.name, (RIGHT + 14, place), colour(series))?;
     }
     Ok(())
 }

@@ -10,6 +10,8 @@ pub(crate) const INK: RGBColor = RGBColor(34, 34, 34);
 pub(crate) const FAINT: RGBColor = RGBColor(110, 110, 110);
 pub(crate) const GRID: RGBColor = RGBColor(228, 228, 228);
 
+pub(crate) const LEADER: RGBColor = RGBColor(190, 190, 190);
+
 pub(crate) const TITLE: u32 = 18;
 pub(crate) const SMALL: u32 = 13;
 

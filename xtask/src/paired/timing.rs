@@ -29,16 +29,16 @@ pub(super) fn pace_of<T, C: FnMut() -> T>(
     let one = |number| {
         let call = caller(number);
         barrier.wait();
-        calls_until(&is_over, call)
+        (Instant::now(), calls_until(&is_over, call))
     };
     thread::scope(|scope| {
         let running: Vec<_> = (0..threads).map(|number| scope.spawn(move || one(number))).collect();
         barrier.wait();
-        let start = Instant::now();
         thread::sleep(window);
         is_over.store(true, Ordering::Relaxed);
-        let took = start.elapsed();
-        pace(took, running.into_iter().map(joined).sum())
+        let end = Instant::now();
+        let threads: Vec<(Instant, u64)> = running.into_iter().map(joined).collect();
+        pace(end, &threads)
     })
 }
 
@@ -51,13 +51,16 @@ fn calls_until<T>(is_over: &AtomicBool, mut call: impl FnMut() -> T) -> u64 {
     calls
 }
 
-fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+// From the first one's start: who says when to end may be the last to be woken up.
+#[expect(clippy::cast_precision_loss, reason = "calls of a fraction of a second fit a float")]
+fn pace(end: Instant, threads: &[(Instant, u64)]) -> f64 {
+    let start = threads.iter().map(|(start, _)| *start).min().unwrap_or(end);
+    let calls: u64 = threads.iter().map(|(_, calls)| calls).sum();
+    end.saturating_duration_since(start).as_secs_f64() * 1e9 / calls as f64
 }
 
-#[expect(clippy::cast_precision_loss, reason = "calls of a fraction of a second fit a float")]
-fn pace(took: Duration, calls: u64) -> f64 {
-    took.as_secs_f64() * 1e9 / calls as f64
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 fn size(threads: u64) -> usize {
@@ -83,8 +86,10 @@ mod tests {
     }
 
     #[test]
-    fn a_pace_is_time_over_calls() {
-        assert!((pace(Duration::from_micros(3), 2) - 1_500.0).abs() < 1e-9);
-        assert!(pace(Duration::from_micros(3), 0).is_infinite());
+    fn a_pace_is_the_time_from_the_first_start_over_all_calls() {
+        let start = Instant::now();
+        let [late, end] = [3, 8].map(|micros| start + Duration::from_micros(micros));
+        assert!((pace(end, &[(late, 1), (start, 3)]) - 2_000.0).abs() < 1e-9);
+        assert!(pace(end, &[(start, 0)]).is_infinite());
     }
 }
