@@ -1,9 +1,10 @@
 //! Comparisons: which works changed from one run to another, and not by chance.
 //!
-//! A work changed if the quartiles of its ratio in one run lie wholly beyond those in the other, and its
-//! median moved by more than a quarter; and if all that is still so each time it is measured again. Quartiles
-//! alone don't do: between two runs the same program may be laid out otherwise in memory, or share its
-//! machine with others, and then every round of it is a little off.
+//! A work changed if between the quartiles of its ratio in one run and those in the other there is a gap, wider
+//! than either run's quartiles lie apart; if its median moved by more than a quarter; and if all that is still
+//! so each time it is measured again. That quartiles don't overlap alone is not enough: between two runs the same
+//! program may be laid out otherwise in memory, or share its machine with others, and then every round of it is a
+//! little off.
 
 use xtask::paired::{Against, Quartiles, Report, Unit};
 use xtask::record::Record;
@@ -101,13 +102,18 @@ fn compared(report: &Report) -> Option<Quartiles> {
 
 fn change(before: Quartiles, now: Quartiles) -> Option<Change> {
     let factor = now.median / before.median;
-    if now.first > before.third && factor > LEAST {
+    let width = width(before).max(width(now));
+    if now.first - before.third > width && factor > LEAST {
         Some(Change::Slower(factor))
-    } else if now.third < before.first && factor < 1.0 / LEAST {
+    } else if before.first - now.third > width && factor < 1.0 / LEAST {
         Some(Change::Faster(1.0 / factor))
     } else {
         None
     }
+}
+
+fn width(of: Quartiles) -> f64 {
+    of.third - of.first
 }
 
 #[cfg(test)]
@@ -136,7 +142,7 @@ mod tests {
         Record { machine, is_quick: false, programs }
     }
 
-    const STEADY: [f64; 3] = [0.9, 1.0, 1.1];
+    const STEADY: [f64; 3] = [0.95, 1.0, 1.05];
 
     fn scaled(factor: f64) -> Quartiles {
         let [first, median, third] = STEADY.map(|value| value * factor);
@@ -172,6 +178,14 @@ mod tests {
     fn a_large_step_is_no_change_where_the_quartiles_overlap() {
         assert_eq!(change(quartiles(0.9, 1.0, 3.0), quartiles(2.0, 2.5, 4.0)), None);
         assert_eq!(change(quartiles(2.0, 2.5, 4.0), quartiles(0.9, 1.0, 3.0)), None);
+    }
+
+    #[test]
+    fn a_gap_that_is_narrower_than_the_quartiles_lie_apart_is_no_change() {
+        let before = quartiles(0.35, 0.44, 0.64);
+        assert_eq!(change(before, quartiles(0.11, 0.17, 0.27)), None);
+        assert_eq!(change(before, quartiles(0.9, 0.92, 0.93)), None);
+        assert!(change(before, quartiles(0.95, 1.0, 1.2)).is_some());
     }
 
     #[test]
