@@ -117,6 +117,7 @@ fn with_tasks(tasks: u32) -> Report {
         |iterations| timed(iterations, || floor.update()),
     )
     .on(Chart::Callers, "sqlite, tasks", tasks)
+    .uneven()
 }
 
 fn with_threads(threads: u32) -> Report {

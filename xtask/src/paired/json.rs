@@ -66,6 +66,7 @@ impl Report {
             ("met", self.is_met().map_or(Value::Null, Value::Bool)),
             ("because", self.because.as_deref().into()),
             ("points", Value::list(self.points.iter().map(Point::to_json))),
+            ("uneven", Value::Bool(self.is_uneven)),
         ])
     }
 
@@ -82,6 +83,7 @@ impl Report {
             against: Against::from_json(value.field("against")?)?,
             because: value.field("because").and_then(Value::text).map(str::to_owned),
             points: points?,
+            is_uneven: value.field("uneven") == Some(&Value::Bool(true)),
         })
     }
 }
@@ -178,7 +180,7 @@ mod tests {
                 + r#""against": {"peer": "governor", "cannot": ["several rates"], "#
                 + r#""theirs": {"q1": 20, "median": 20, "q3": 20}, "#
                 + r#""ratio": {"q1": 1.25, "median": 1.25, "q3": 1.25}, "target": 1.5}, "#
-                + r#""met": true, "because": null, "points": []}"#
+                + r#""met": true, "because": null, "points": [], "uneven": false}"#
         );
     }
 
@@ -186,7 +188,7 @@ mod tests {
     fn a_report_is_read_as_it_was_written() {
         let charted = pair(None).on(Chart::Rates, "memory", 8).peer_on(Chart::Rates, "governor", 8);
         let bound = Report::new("size", Unit::Bytes, flat(51.0), Against::Bound(50.0));
-        for report in [pair(Some(1.5)), charted, bound.because("it is large")] {
+        for report in [pair(Some(1.5)), charted, bound.because("it is large").uneven()] {
             assert_eq!(Report::from_json(&report.to_json()), Some(report));
         }
     }
@@ -201,7 +203,11 @@ mod tests {
 
     #[test]
     fn what_is_no_report_is_none() {
-        for text in ["null", "{}", r#"{"work": "w", "unit": "miles", "ours": {}, "points": []}"#] {
+        for text in [
+            "null",
+            "{}",
+            r#"{"work": "w", "unit": "miles", "ours": {}, "points": [], "uneven": false}"#,
+        ] {
             assert_eq!(Report::from_json(&Value::parse(text).unwrap()), None, "{text}");
         }
     }

@@ -83,6 +83,7 @@ impl<'a> Pair<'a> {
         let plan = self.plan.clone().with_long_rounds();
         let mut theirs = Side::calibrated(theirs, &plan);
         self.run_rounds(&plan, || pace_of(threads, plan.together, &ours), || theirs.round())
+            .uneven()
     }
 
     fn run_rounds(

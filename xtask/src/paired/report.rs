@@ -20,6 +20,9 @@ pub struct Report {
     pub because: Option<String>,
     /// Where it stands on charts.
     pub points: Vec<Point>,
+    /// Whether the two sides occupy different numbers of cores, so that the ratio depends on what else
+    /// the machine does.
+    pub is_uneven: bool,
 }
 
 /// What our measurement is held against.
@@ -44,7 +47,8 @@ pub enum Against {
 
 impl Report {
     pub(super) fn new(work: &str, unit: Unit, ours: Quartiles, against: Against) -> Report {
-        Report { work: work.to_owned(), unit, ours, against, because: None, points: Vec::new() }
+        let (work, points) = (work.to_owned(), Vec::new());
+        Report { work, unit, ours, against, because: None, points, is_uneven: false }
     }
 
     /// Draws our measurement on a chart, at `x` of a curve.
@@ -60,6 +64,11 @@ impl Report {
     /// Says why the target is missed; shown where it is.
     pub fn because(self, reason: &str) -> Report {
         Report { because: Some(reason.to_owned()), ..self }
+    }
+
+    /// Says that the sides occupy different numbers of cores.
+    pub fn uneven(self) -> Report {
+        Report { is_uneven: true, ..self }
     }
 
     /// Answers whether the target is met; `None` where there is no target.
