@@ -144,6 +144,8 @@ fn open(path: &Path, busy_timeout: Duration) -> Result<Connection, SqliteError> 
     let connection = opened.map_err(|error| Trouble::from(error).told(Duration::ZERO))?;
     let connection = writable(connection)?;
     patiently(busy_timeout, || {
+        // Only a file that is new takes it. Rows are small, and each changed page is written and summed up as a whole.
+        connection.pragma_update(None, "page_size", 1024)?;
         Ok(connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?)
     })?;
     Ok(connection)
