@@ -8,26 +8,32 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
-use std::hint::black_box;
 use std::num::NonZeroU32;
-use std::sync::Barrier;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use pyrate_memory::{BucketFactory, KeyedMemory, Limiter, Rate, RateItem};
-use xtask::paired::{Pair, Report, save};
+use xtask::paired::{Chart, Pair, Peer, Report, Skill, save, timed};
+
+const GOVERNOR: Peer<'_> = Peer::new("governor, keyed").cannot(&[
+    Skill::ExactWindows,
+    Skill::SeveralRates,
+    Skill::WaitingInLine,
+    Skill::Persistence,
+]);
+
+/// Why a thousand names take longer than governor's.
+const EXACT: &str = "the names are in the cache, so what counts is the instructions of an exact admission: half of the time is \
+                     the map, the lock and the clock";
 
 /// So many units a second that no call is denied.
 const PLENTY: u32 = 1_000_000_000;
 
 fn main() {
-    let mut reports = Vec::new();
+    let mut reports = vec![admit(&random_names(1), 1, None)];
     for (count, target) in [(1_000, 1.15), (100_000, 2.2), (1_000_000, 1.05)] {
         let names = random_names(count);
-        for threads in [1, 2] {
-            reports.push(admit(&names, threads, target));
-        }
+        reports.extend([1, 2].map(|threads| admit(&names, threads, Some(target))));
         reports.push(admit_through_limiter(&names));
     }
     reports.push(admit_busy(&random_names(1_000)));
@@ -47,7 +53,7 @@ fn random_names(count: usize) -> Vec<String> {
 
 /// A memory whose window sees each name about once at the pace of one thread.
 fn keyed(names: &[String]) -> KeyedMemory {
-    let window = Duration::from_micros(u64::try_from(names.len()).unwrap() / 20);
+    let window = Duration::from_micros(u64::try_from(names.len() / 20).unwrap().max(1));
     KeyedMemory::new(Rate::new(1_000_000, window).unwrap())
 }
 
@@ -62,6 +68,10 @@ struct Shuffled<'a> {
 }
 
 impl<'a> Shuffled<'a> {
+    fn new(names: &'a [String], state: u64) -> Shuffled<'a> {
+        Shuffled { names, state }
+    }
+
     fn next(&mut self) -> &'a String {
         // Knuth's linear congruential generator (MMIX); its high bits choose.
         self.state = self
@@ -73,43 +83,33 @@ impl<'a> Shuffled<'a> {
     }
 }
 
-/// The time of `iterations` calls shared out to `threads` threads that start together.
-fn timed(
-    names: &[String],
-    threads: u64,
-    iterations: u64,
-    call: &(impl Fn(&String) -> bool + Sync),
-) -> Duration {
-    let barrier = Barrier::new(usize::try_from(threads).unwrap());
-    let one = |thread: u64| {
-        let mut shuffled = Shuffled { names, state: thread ^ iterations };
-        barrier.wait();
-        let start = Instant::now();
-        for _ in 0..iterations / threads {
-            black_box(call(shuffled.next()));
-        }
-        start.elapsed()
-    };
-    if threads == 1 {
-        return one(0);
-    }
-    thread::scope(|scope| {
-        let running: Vec<_> = (0..threads).map(|thread| scope.spawn(move || one(thread))).collect();
-        running.into_iter().map(|thread| thread.join().unwrap()).max().unwrap()
-    })
+fn admit(names: &[String], threads: u64, target: Option<f64>) -> Report {
+    let work = format!("keyed, admit, names: {}, threads: {threads}", names.len());
+    let pair = target.iter().fold(Pair::new(&work, GOVERNOR), |pair, target| pair.target(*target));
+    charted(admit_with(&keyed(names), &pair, names, threads), names.len(), threads)
 }
 
-fn admit(names: &[String], threads: u64, target: f64) -> Report {
-    let work = format!("keyed, admit, names: {}, threads: {threads}", names.len());
-    let pair = Pair::new(&work, "governor, keyed").target(target);
-    admit_with(&keyed(names), &pair, names, threads)
+fn charted(report: Report, names: usize, threads: u64) -> Report {
+    let report = if names == 1_000 { report.because(EXACT) } else { report };
+    let count = u32::try_from(names).unwrap();
+    match (names, threads) {
+        (100_000, 1) => report
+            .on(Chart::Backends, "keyed, admit, 100,000 names", 1)
+            .peer_on(Chart::Backends, "governor keyed, admit, 100,000 names", 1)
+            .on(Chart::Names, "keyed", count)
+            .peer_on(Chart::Names, "governor, keyed", count),
+        (_, 1) => {
+            report.on(Chart::Names, "keyed", count).peer_on(Chart::Names, "governor, keyed", count)
+        }
+        _ => report,
+    }
 }
 
 /// Each name holds thousands of grants: those of a second.
 fn admit_busy(names: &[String]) -> Report {
     let work = format!("keyed, admit, busy names: {}", names.len());
     let memory = KeyedMemory::new(Rate::per_second(u64::from(PLENTY)));
-    admit_with(&memory, &Pair::new(&work, "governor, keyed"), names, 1)
+    admit_with(&memory, &Pair::new(&work, GOVERNOR), names, 1)
 }
 
 fn admit_with(memory: &KeyedMemory, pair: &Pair<'_>, names: &[String], threads: u64) -> Report {
@@ -119,25 +119,42 @@ fn admit_with(memory: &KeyedMemory, pair: &Pair<'_>, names: &[String], threads: 
         memory.reserve(&item, Duration::ZERO).unwrap().is_granted()
     };
     let theirs = |name: &String| peer.check_key(name).is_ok();
-    for name in names {
-        assert!(ours(name) && theirs(name));
-    }
-    pair.run(
-        |iterations| timed(names, threads, iterations, &ours),
-        |iterations| timed(names, threads, iterations, &theirs),
-    )
+    beside(pair, names, threads, ours, theirs)
 }
 
 fn admit_through_limiter(names: &[String]) -> Report {
     let (limiter, peer) = (Limiter::with_factory(keyed(names)), governor_with_plenty());
     let ours = |name: &String| limiter.try_acquire(name.as_str()).is_ok();
     let theirs = |name: &String| peer.check_key(name).is_ok();
-    for name in names {
-        assert!(ours(name) && theirs(name));
-    }
     let work = format!("keyed, admit through Limiter, names: {}", names.len());
-    Pair::new(&work, "governor, keyed").run(
-        |iterations| timed(names, 1, iterations, &ours),
-        |iterations| timed(names, 1, iterations, &theirs),
+    beside(&Pair::new(&work, GOVERNOR), names, 1, ours, theirs)
+}
+
+fn beside(
+    pair: &Pair<'_>,
+    names: &[String],
+    threads: u64,
+    ours: impl Fn(&String) -> bool + Sync,
+    theirs: impl Fn(&String) -> bool + Sync,
+) -> Report {
+    assert!(names.iter().all(|name| ours(name) && theirs(name)));
+    let (ours, theirs) = (&ours, &theirs);
+    let (mut our_names, mut their_names) = (Shuffled::new(names, 0), Shuffled::new(names, 1));
+    if threads == 1 {
+        return pair.run(
+            |iterations| timed(iterations, || ours(our_names.next())),
+            |iterations| timed(iterations, || theirs(their_names.next())),
+        );
+    }
+    pair.run_on(
+        threads,
+        |thread| {
+            let mut names = Shuffled::new(names, thread);
+            move || ours(names.next())
+        },
+        |thread| {
+            let mut names = Shuffled::new(names, thread);
+            move || theirs(names.next())
+        },
     )
 }

@@ -14,55 +14,45 @@ use std::time::Duration;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use peak_alloc::PeakAlloc;
 use pyrate_memory::{BucketFactory, KeyedMemory, ManualClock, Rate, RateItem};
+use xtask::paired::{Bound, Pair, Peer, Report, Skill, save};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
+
+const GOVERNOR: Peer<'_> = Peer::new("governor, keyed").cannot(&[
+    Skill::ExactWindows,
+    Skill::SeveralRates,
+    Skill::WaitingInLine,
+    Skill::Persistence,
+]);
 
 /// Most bytes a name, by how many grants it holds.
 const TARGETS: [(u32, f64); 3] = [(1, 200.0), (4, 200.0), (10, 340.0)];
 
 fn main() {
-    for count in [1_000, 100_000, 1_000_000] {
-        for (grants, target) in TARGETS {
-            let used = used_by(|| filled(count, grants));
-            used.print(
-                &format!("keyed, names: {count}, grants each: {grants}"),
-                count,
-                Some(target),
-            );
-        }
-        let used = used_by(|| governor_filled(count));
-        used.print(&format!("governor, keyed, names: {count}"), count, None);
-    }
+    let reports: Vec<Report> = [1_000, 100_000, 1_000_000].into_iter().flat_map(names_of).collect();
+    save("keyed_bytes", &reports).unwrap();
 }
 
-/// Bytes that a value takes.
-struct Used {
-    allocated: usize,
-    resident: usize,
+fn names_of(count: u32) -> Vec<Report> {
+    let theirs = used_by(count, || governor_filled(count));
+    let with = |(grants, target)| {
+        let ours = used_by(count, || filled(count, grants));
+        let work = format!("keyed, bytes a name, names: {count}, grants each: {grants}");
+        // However many were granted, governor keeps one number a name.
+        let beside = (grants == 1).then(|| Pair::new(&work, GOVERNOR).bytes(ours, theirs));
+        beside.into_iter().chain([Bound::bytes(&work, target).measured(ours)])
+    };
+    TARGETS.into_iter().flat_map(with).collect()
 }
 
-impl Used {
-    #[expect(clippy::cast_precision_loss, reason = "bytes fit a float")]
-    fn print(&self, work: &str, count: usize, target: Option<f64>) {
-        let each = |bytes: usize| bytes as f64 / count as f64;
-        let allocated = each(self.allocated);
-        let verdict = target.map_or(String::new(), |target| {
-            let verdict = if allocated <= target { "met" } else { "missed" };
-            format!("target <= {target}  {verdict}")
-        });
-        let resident = each(self.resident);
-        println!("{work:<44} {allocated:6.1} bytes a name, resident {resident:6.1}   {verdict}");
-    }
-}
-
-fn used_by<T>(make: impl FnOnce() -> T) -> Used {
+/// Bytes a name that a value takes.
+fn used_by<T>(names: u32, make: impl FnOnce() -> T) -> f64 {
     let (allocated, resident) = (MEMORY.current_usage(), resident());
     let value = make();
-    let used = Used {
-        allocated: MEMORY.current_usage().saturating_sub(allocated),
-        resident: self::resident().saturating_sub(resident),
-    };
+    let each = |bytes: usize| f64::from(u32::try_from(bytes).unwrap()) / f64::from(names);
+    let used = each(MEMORY.current_usage().saturating_sub(allocated));
+    println!("  resident: {:.1} bytes a name", each(self::resident().saturating_sub(resident)));
     drop(value);
     used
 }
@@ -75,12 +65,12 @@ fn resident() -> usize {
     pages.unwrap_or(0) * 4_096
 }
 
-fn names(count: usize) -> impl Iterator<Item = String> {
+fn names(count: u32) -> impl Iterator<Item = String> {
     let random = RandomState::new();
     (0..count).map(move |number| format!("{:016x}", random.hash_one(number)))
 }
 
-fn filled(count: usize, grants: u32) -> KeyedMemory {
+fn filled(count: u32, grants: u32) -> KeyedMemory {
     let clock = ManualClock::new();
     let memory = KeyedMemory::builder(Rate::per_hour(1_000)).clock(clock.clone()).build();
     for name in names(count) {
@@ -93,7 +83,7 @@ fn filled(count: usize, grants: u32) -> KeyedMemory {
     memory
 }
 
-fn governor_filled(count: usize) -> DefaultKeyedRateLimiter<String> {
+fn governor_filled(count: u32) -> DefaultKeyedRateLimiter<String> {
     let limiter = RateLimiter::keyed(Quota::per_hour(NonZeroU32::new(1_000).unwrap()));
     names(count).for_each(|name| assert!(limiter.check_key(&name).is_ok()));
     limiter

@@ -59,7 +59,7 @@ fn main() {
     print("  64 tasks", Tasks::Await, Others::Write);
     print("  the ticker alone", Tasks::None, Others::Write);
     print("  64 tasks call in place", Tasks::CallInPlace, Others::Write);
-    save("sqlite_ticker", &[report]).unwrap();
+    save("ticker", &[report]).unwrap();
 }
 
 fn print(work: &str, tasks: Tasks, others: Others) {

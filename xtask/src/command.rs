@@ -1,15 +1,19 @@
 //! Commands: what can be asked of `cargo xtask`, and how it is told from what cannot.
 
+use crate::bench::Options;
 use crate::needs::Installing;
 use crate::suite::Size;
 
 /// Every command, one line each.
 pub(crate) const LIST: &str = "\
-cargo xtask test [--long] [--no-install]  runs every test; with --long also the full-size ones, optimised, and cargo mutants
-cargo xtask tidy                          checks the house rules that rustfmt and clippy do not know
-cargo xtask ci [--no-install]             runs all that a change must pass, from format to licences
-cargo xtask soak [--minutes 1] [--backend memory|keyed|sqlite] [--seed 7]  calls one limit from everywhere while faults happen, and audits it
-`test` and `ci` install what the tests need and the system lacks, Redis and faketime; not with --no-install";
+cargo xtask test [--long] [--no-install]    runs every test; with --long also the full-size ones, optimised, and cargo mutants
+cargo xtask tidy                            checks the house rules that rustfmt and clippy do not know
+cargo xtask bench [--quick] [--no-install]  measures all backends beside their peers: a table, charts, and a page of both
+cargo xtask soak [--minutes 1] [--seed 7]   calls one limit from everywhere while faults happen, and audits it
+cargo xtask ci [--no-install]               runs all that a change must pass, from format to licences
+`bench` takes --only memory|keyed|sqlite|redis, --save NAME, --against NAME (marks what changed), --readme (renews the
+README's section and its charts), and --redraw (shows the last report again); `soak` takes --backend memory|keyed|sqlite
+`test`, `bench` and `ci` install what they need and the system lacks, Redis and faketime; not with --no-install";
 
 /// What was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +21,7 @@ pub(crate) enum Command {
     List,
     Test(Size, Installing),
     Tidy,
+    Bench(Options, Installing),
     Ci(Installing),
     /// With the words behind it, which the program that soaks reads itself.
     Soak(Vec<String>),
@@ -29,7 +34,7 @@ impl Command {
     ///
     /// A sentence that quotes what is not known.
     pub(crate) fn parse(words: &[String]) -> Result<Command, String> {
-        let line = words.join(" ");
+        let unknown = format!("`cargo xtask {}` is not known", words.join(" "));
         let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
         let installing = match words.pop_if(|word| *word == "--no-install") {
             Some(_) => Installing::Forbidden,
@@ -40,11 +45,15 @@ impl Command {
             (["test"], _) => Ok(Command::Test(Size::Normal, installing)),
             (["test", "--long"], _) => Ok(Command::Test(Size::Long, installing)),
             (["tidy"], Installing::Allowed) => Ok(Command::Tidy),
+            (["bench", options @ ..], _) => {
+                let options = Options::parse(options).ok_or(unknown)?;
+                Ok(Command::Bench(options, installing))
+            }
             (["ci"], _) => Ok(Command::Ci(installing)),
             (["soak", options @ ..], Installing::Allowed) => {
                 Ok(Command::Soak(options.iter().map(|&word| word.to_owned()).collect()))
             }
-            _ => Err(format!("`cargo xtask {line}` is not known")),
+            _ => Err(unknown),
         }
     }
 }
@@ -80,6 +89,12 @@ mod tests {
     }
 
     #[test]
+    fn a_bench_is_told_its_options() {
+        let options = Options { is_quick: true, ..Options::default() };
+        assert_eq!(parse("bench --quick"), Ok(Command::Bench(options, Installing::Allowed)));
+    }
+
+    #[test]
     fn installing_can_be_turned_off_where_it_is_done() {
         let installing = Installing::Forbidden;
         assert_eq!(parse("ci --no-install"), Ok(Command::Ci(installing)));
@@ -96,9 +111,15 @@ mod tests {
 
     #[test]
     fn an_unknown_command_or_option_is_quoted() {
-        for line in
-            ["tset", "test --lnog", "tidy --long", "ci now", "tidy --no-install", "--no-install"]
-        {
+        for line in [
+            "tset",
+            "test --lnog",
+            "tidy --long",
+            "ci now",
+            "bench --fast",
+            "tidy --no-install",
+            "--no-install",
+        ] {
             assert_eq!(parse(line), Err(format!("`cargo xtask {line}` is not known")));
         }
     }

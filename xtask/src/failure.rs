@@ -28,6 +28,10 @@ pub(crate) enum Failure {
     TestsFailed,
     /// Cargo was content, but there was no test.
     NothingRan,
+    /// A file is there, but does not hold what it should.
+    Unreadable { path: PathBuf },
+    /// As many works are slower than in the run that they are compared with.
+    Slower { works: usize },
     /// A step of `ci` failed.
     Step { name: String, repeat: String, cause: Box<Failure> },
 }
@@ -46,6 +50,12 @@ impl fmt::Display for Failure {
                 write!(f, "{name} is not installed; to install it: {install}")
             }
             Failure::Untidy { findings } => write!(f, "tidy: {findings} to repair"),
+            Failure::Unreadable { path } => {
+                write!(f, "{} does not hold what it should", path.display())
+            }
+            Failure::Slower { works } => {
+                write!(f, "slower than in the saved run: {works}; look for SLOWER in the table")
+            }
             Failure::TestsFailed => f.write_str("some tests failed"),
             Failure::NothingRan => f.write_str("no test ran"),
             Failure::Step { name, repeat, cause } => {

@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, reason = "printing is what these commands are for")]
 
+mod bench;
 mod call;
 mod ci;
 mod command;
@@ -43,6 +44,7 @@ fn run(command: Command) -> ExitCode {
         }
         Command::Test(size, installing) => suite::run(size, installing, &mut tally),
         Command::Tidy => tidy::run(),
+        Command::Bench(options, installing) => bench::run(&options, installing),
         Command::Ci(installing) => ci::run(installing, &mut tally),
         Command::Soak(options) => soak(&options),
     });

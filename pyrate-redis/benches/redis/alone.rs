@@ -4,11 +4,11 @@ use std::hint::black_box;
 
 use pollster::block_on;
 use pyrate_redis::{AbstractBucket, RateItem, RedisBucket};
-use xtask::paired::{Pair, Report};
+use xtask::paired::{Chart, Pair, Report};
 
 use crate::callers::medians;
 use crate::desk::{Desk, HOUR, STEP};
-use crate::peer::Direct;
+use crate::peer::{Direct, SORTED_SET};
 
 pub(crate) fn all() -> Vec<Report> {
     let desk = Desk::new();
@@ -32,16 +32,25 @@ fn beside_floors(desk: &Desk, bucket: &RedisBucket) -> Vec<Report> {
     vec![
         Pair::new(work, "PING")
             .target(1.35)
-            .run(admit, |iterations| medians(iterations, || block_on(peer.ping()))),
+            .run(admit, |iterations| medians(iterations, || block_on(peer.ping())))
+            .on(Chart::Backends, "redis, admit, 1,000 stored", 1)
+            .peer_on(Chart::Backends, "PING (Redis's floor)", 1)
+            .because("the script takes 7 to 8 us of the server's time, PING none to speak of"),
         Pair::new(work, "EVALSHA return 1")
             .run(admit, |iterations| medians(iterations, || block_on(peer.empty_script()))),
-        Pair::new(work, "sorted set").run(admit, |iterations| medians(iterations, sorted)),
+        Pair::new(work, SORTED_SET).run(admit, |iterations| medians(iterations, sorted)).peer_on(
+            Chart::Backends,
+            "sorted set in Redis, admit",
+            1,
+        ),
         Pair::new(work, "PING, no hop").run(admit, |iterations| {
             medians(iterations, || direct.runtime.block_on(direct.ping()))
         }),
         Pair::new("redis, admit, one caller, weight 100", "weight 1")
             .target(1.1)
-            .run(|iterations| medians(iterations, || put(bucket, 100)), admit),
+            .run(|iterations| medians(iterations, || put(bucket, 100)), admit)
+            .on(Chart::Weight, "redis", 100)
+            .peer_on(Chart::Weight, "redis", 1),
     ]
 }
 
@@ -92,6 +101,8 @@ fn at_the_limit(desk: &Desk, stored: u64) -> Report {
                 })
             },
         )
+        .on(Chart::Stored, "redis", u32::try_from(stored).unwrap())
+        .peer_on(Chart::Stored, "redis", 1_000)
 }
 
 fn put(bucket: &RedisBucket, weight: u64) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pyrate_redis::{
-    AbstractBucket, AsyncBucket, ManualClock, Rate, RateItem, RedisBucket, RedisStore, Timestamp,
+    AbstractBucket, ManualClock, Rate, RateItem, RedisBucket, RedisStore, Timestamp,
 };
 
 use crate::callers::from_tasks;
@@ -78,18 +78,15 @@ impl Desk {
     }
 
     /// Bytes a grant that a bucket takes on the server, with all its keys.
+    ///
+    /// From one caller: grants that share a trip share an instant, and so a mark.
     pub(crate) fn bytes_a_grant(&self, grants: u64, weight: u64, name: fn(u64) -> String) -> f64 {
         self.server.ask("FLUSHALL");
         let bucket = self.store.bucket("bytes", Rate::per_day(PLENTY));
-        from_tasks(64, grants, |task, times| {
-            let bucket = bucket.clone();
-            async move {
-                for number in 0..times {
-                    let item = RateItem::new(name(task << 32 | number), weight);
-                    assert!(bucket.put_async(&item).await.unwrap().is_granted());
-                }
-            }
-        });
+        for number in 0..grants {
+            let item = RateItem::new(name(number), weight);
+            assert!(bucket.put(&item).unwrap().is_granted());
+        }
         self.all_bytes() / float(grants)
     }
 

@@ -28,6 +28,6 @@ use xtask::paired::save;
 fn main() {
     let mut reports = alone::all();
     reports.extend(crowd::all());
+    reports.extend(bytes::all());
     save("redis", &reports).unwrap();
-    bytes::print();
 }

@@ -11,9 +11,13 @@ use pyrate_redis::fred::types::config::{Config, Options};
 use pyrate_redis::fred::types::{ClusterHash, CustomCommand, Value};
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot};
+use xtask::paired::Skill;
+
+pub(crate) const SORTED_SET: xtask::paired::Peer<'_> =
+    xtask::paired::Peer::new("sorted set").cannot(&[Skill::Weights, Skill::WaitingInLine]);
 
 /// A bucket as it is often written: a member a unit, counted once a rate; the caller's clock.
-const SORTED_SET: &str = "
+const SCRIPT: &str = "
 local now, weight = tonumber(ARGV[1]), tonumber(ARGV[3])
 for at = 4, #ARGV, 2 do
   if redis.call('ZCOUNT', KEYS[1], now - ARGV[at], now) + weight > tonumber(ARGV[at + 1]) then
@@ -51,7 +55,7 @@ impl Peer {
         });
         let mut peer = Peer { jobs, empty: Value::Null, sorted: Value::Null };
         peer.empty = pollster::block_on(peer.load("return 1"));
-        peer.sorted = pollster::block_on(peer.load(SORTED_SET));
+        peer.sorted = pollster::block_on(peer.load(SCRIPT));
         peer
     }
 

@@ -1,10 +1,10 @@
 //! Buckets that already hold a number of grants, each at an instant of its own.
 
-use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use pyrate_sqlite::rusqlite::Connection;
 use pyrate_sqlite::{
-    AsyncBucket, Clock, ManualClock, Rate, RateItem, SqliteBucket, SqliteStore, SystemClock,
+    AsyncBucket, Clock, ManualClock, Rate, RateItem, Rates, SqliteBucket, SqliteStore, SystemClock,
     Timestamp,
 };
 use tempfile::TempDir;
@@ -16,58 +16,76 @@ pub(crate) struct Desk {
     pub(crate) bucket: SqliteBucket,
     /// What a full bucket's time is: it stands still by itself.
     pub(crate) clock: ManualClock,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Desk {
     /// On the wall clock, with room for more.
-    pub(crate) fn filled(stored: u64, rate: Rate) -> Desk {
-        let now = SystemClock::new().now().unwrap();
-        Desk::new(stored, rate, SystemClock::new(), now)
+    pub(crate) fn filled(stored: u32, rates: impl Into<Rates>) -> Desk {
+        Desk::filled_with(stored, 1, rates)
+    }
+
+    /// The same, with items of that weight.
+    pub(crate) fn filled_with(stored: u32, weight: u32, rates: impl Into<Rates>) -> Desk {
+        let desk = Desk::new(rates, SystemClock::new());
+        fill(&desk.bucket, stored, weight, SystemClock::new().now().unwrap());
+        desk
     }
 
     /// On a clock that stands still, without room: the next unit fits a step later.
-    pub(crate) fn full(stored: u64) -> Desk {
-        let rate = Rate::new(stored, STEP * u32::try_from(stored).unwrap()).unwrap();
+    pub(crate) fn full(stored: u32) -> Desk {
+        let rate = Rate::new(stored.into(), STEP * stored).unwrap();
         let (clock, now) = (ManualClock::new(), Timestamp::from_micros(1_700_000_000_000_000));
         clock.set(now);
-        Desk { clock: clock.clone(), ..Desk::new(stored, rate, clock, now) }
+        let desk = Desk { clock: clock.clone(), ..Desk::new(rate, clock) };
+        fill(&desk.bucket, stored, 1, now);
+        desk
     }
 
-    fn new(stored: u64, rate: Rate, clock: impl Clock, now: Timestamp) -> Desk {
+    fn new(rates: impl Into<Rates>, clock: impl Clock) -> Desk {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::builder(folder.path().join("limits.db")).clock(clock);
-        let bucket = store.build().unwrap().bucket("key", rate);
-        fill(&bucket, stored, now);
-        Desk { bucket, clock: ManualClock::new(), _folder: folder }
+        let bucket = store.build().unwrap().bucket("key", rates);
+        Desk { bucket, clock: ManualClock::new(), folder }
+    }
+
+    /// The bytes of the file, once the write-ahead log is in it.
+    pub(crate) fn bytes(&self) -> u32 {
+        size(&Connection::open(self.folder.path().join("limits.db")).unwrap())
     }
 }
 
-/// The time of `iterations` calls.
-pub(crate) fn timed<T>(iterations: u64, mut call: impl FnMut() -> T) -> Duration {
-    let start = Instant::now();
-    for _ in 0..iterations {
-        black_box(call());
-    }
-    start.elapsed()
+/// The bytes of a file, once the write-ahead log is in it.
+pub(crate) fn size(connection: &Connection) -> u32 {
+    let number = |pragma| connection.query_row(pragma, [], |row| row.get::<_, u32>(0)).unwrap();
+    assert_eq!(number("PRAGMA wal_checkpoint(TRUNCATE)"), 0);
+    number("PRAGMA page_count") * number("PRAGMA page_size")
 }
 
-/// Grants one unit a step, the last one now; many to a transaction, or it would take minutes.
-fn fill(bucket: &SqliteBucket, stored: u64, now: Timestamp) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+/// Grants one item a step, the last one now; many to a transaction, or it would take minutes.
+fn fill(bucket: &SqliteBucket, stored: u32, weight: u32, now: Timestamp) {
     let step = u64::try_from(STEP.as_micros()).unwrap();
-    let first = now.as_micros() - stored * step + step;
-    let instants: Vec<u64> = (0..stored).map(|number| first + number * step).collect();
+    let first = now.as_micros() - u64::from(stored) * step + step;
+    let put = |number: u32| {
+        let timestamp = Some(Timestamp::from_micros(first + u64::from(number) * step));
+        let item = RateItem { timestamp, ..RateItem::new("key", weight.into()) };
+        let bucket = bucket.clone();
+        async move { bucket.put_async(&item).await.unwrap().is_granted() }
+    };
+    together(stored, put);
+}
+
+/// Has many at once on their way, and sees to it that each answers with yes.
+pub(crate) fn together<F: Future<Output = bool> + Send + 'static>(
+    count: u32,
+    call: impl Fn(u32) -> F,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
-        for instants in instants.chunks(512) {
-            let puts = instants.iter().map(|at| {
-                let timestamp = Some(Timestamp::from_micros(*at));
-                let (bucket, item) =
-                    (bucket.clone(), RateItem { timestamp, ..RateItem::new("key", 1) });
-                tokio::spawn(async move { bucket.put_async(&item).await.unwrap().is_granted() })
-            });
-            for put in puts.collect::<Vec<_>>() {
-                assert!(put.await.unwrap());
+        for first in (0..count).step_by(512) {
+            let calls = (first..count.min(first + 512)).map(|number| tokio::spawn(call(number)));
+            for call in calls.collect::<Vec<_>>() {
+                assert!(call.await.unwrap());
             }
         }
     });

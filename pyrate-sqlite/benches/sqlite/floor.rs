@@ -2,6 +2,13 @@
 
 use pyrate_sqlite::rusqlite::Connection;
 use tempfile::TempDir;
+use xtask::paired::{Peer, Skill};
+
+use crate::desk::size;
+
+pub(crate) const FLOOR: Peer<'_> = Peer::new("floor: one-row UPDATE");
+pub(crate) const COUNTING: Peer<'_> =
+    Peer::new("COUNT(*)").cannot(&[Skill::Weights, Skill::WaitingInLine]);
 
 /// A transaction that changes one row.
 pub(crate) struct Floor {
@@ -33,6 +40,10 @@ pub(crate) struct Counting {
     _folder: TempDir,
 }
 
+/// What was stored before comes at instants from here on, what was put since at a later one.
+const STORED: i64 = 1_000_000;
+const PUT: i64 = 10_000_000_000;
+
 impl Counting {
     pub(crate) fn filled(stored: u64) -> Counting {
         let (connection, folder) = connect();
@@ -40,20 +51,33 @@ impl Counting {
             .execute_batch(&format!(
                 "CREATE TABLE units (at INTEGER); CREATE INDEX by_at ON units (at);
                  WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {stored})
-                 INSERT INTO units SELECT 1000000 + n FROM numbers"
+                 INSERT INTO units SELECT {STORED} + n FROM numbers"
             ))
             .unwrap();
         Counting { connection, _folder: folder }
     }
 
-    pub(crate) fn put(&self) {
+    /// Adds so many units.
+    pub(crate) fn put(&self, weight: u32) {
         run(&self.connection, "BEGIN IMMEDIATE");
         let count = "SELECT count(*) FROM units WHERE at > ?1";
         let mut statement = self.connection.prepare_cached(count).unwrap();
-        let counted: i64 = statement.query_row([1_000_000], |row| row.get(0)).unwrap();
+        let counted: i64 = statement.query_row([STORED], |row| row.get(0)).unwrap();
         assert!(counted > 0);
-        run(&self.connection, "INSERT INTO units VALUES (10000000)");
+        let mut insert = self.connection.prepare_cached("INSERT INTO units VALUES (?1)").unwrap();
+        for _ in 0..weight {
+            insert.execute([PUT]).unwrap();
+        }
         run(&self.connection, "COMMIT");
+    }
+
+    /// Takes away what was put, so that a round finds what the one before it found.
+    pub(crate) fn take_back(&self) {
+        self.connection.execute("DELETE FROM units WHERE at = ?1", [PUT]).unwrap();
+    }
+
+    pub(crate) fn bytes(&self) -> u32 {
+        size(&self.connection)
     }
 }
 

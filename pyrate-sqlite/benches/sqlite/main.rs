@@ -9,16 +9,16 @@
 mod callers;
 mod desk;
 mod floor;
+mod growth;
 mod two_processes;
 
 use std::hint::black_box;
 
 use pyrate_sqlite::{AbstractBucket, Limiter, Rate, RateItem};
-use xtask::paired::{Pair, Report, save};
+use xtask::paired::{Chart, Pair, Report, save, timed};
 
-use callers::{Threads, from_tasks};
-use desk::{Desk, timed};
-use floor::{Counting, Floor};
+use desk::Desk;
+use floor::{FLOOR, Floor};
 
 /// As many units an hour as a bucket may hold: nothing is denied.
 const PLENTY: u64 = (1 << 53) - 1;
@@ -28,68 +28,86 @@ fn main() {
         return two_processes::run_child();
     }
     let mut reports = Vec::new();
+    reports.extend(full(10));
     for (stored, target) in [(1_000, 1.8), (100_000, 1.8), (1_000_000, 2.2)] {
         reports.push(one_caller(stored, target));
-        reports.push(at_the_limit(stored));
-        reports.push(deny(stored));
+        reports.extend(full(stored));
     }
-    reports.extend([1_000, 100_000].map(counting));
+    reports.extend([10, 1_000, 100_000].map(counting));
     reports.push(through_limiter());
     reports.push(another_name());
-    reports.push(from_64_tasks());
-    reports.push(from_64_threads());
+    reports.extend(growth::all());
     reports.push(two_processes::longest_wait());
     save("sqlite", &reports).unwrap();
 }
 
-fn one_caller(stored: u64, target: f64) -> Report {
+fn one_caller(stored: u32, target: f64) -> Report {
     let (desk, floor) = (Desk::filled(stored, Rate::per_hour(PLENTY)), Floor::new());
     let item = RateItem::new("key", 1);
-    Pair::new(&format!("sqlite, admit, one caller, stored: {stored}"), "floor").target(target).run(
+    let work = format!("sqlite, admit, one caller, stored: {stored}");
+    let report = Pair::new(&work, FLOOR).target(target).run(
         |iterations| timed(iterations, || desk.bucket.put(black_box(&item)).unwrap()),
         |iterations| timed(iterations, || floor.update()),
-    )
+    );
+    match stored {
+        100_000 => report.on(Chart::Backends, "sqlite, admit, 100,000 stored", 1).peer_on(
+            Chart::Backends,
+            "one-row UPDATE (SQLite's floor)",
+            1,
+        ),
+        _ => report,
+    }
+}
+
+fn full(stored: u32) -> [Report; 2] {
+    let (desk, floor) = (Desk::full(stored), Floor::new());
+    [at_the_limit(stored, &desk, &floor), deny(stored, &desk, &floor)]
 }
 
 /// Each grant takes the place of one that leaves the window just then: nothing can be decided by the cursors alone.
-fn at_the_limit(stored: u64) -> Report {
-    let (desk, floor) = (Desk::full(stored), Floor::new());
+fn at_the_limit(stored: u32, desk: &Desk, floor: &Floor) -> Report {
     let item = RateItem::new("key", 1);
-    Pair::new(&format!("sqlite, admit at the limit, stored: {stored}"), "floor").run(
-        |iterations| {
-            timed(iterations, || {
-                desk.clock.advance(desk::STEP);
-                assert!(desk.bucket.put(black_box(&item)).unwrap().is_granted());
-            })
-        },
-        |iterations| timed(iterations, || floor.update()),
-    )
+    Pair::new(&format!("sqlite, admit at the limit, stored: {stored}"), FLOOR)
+        .run(
+            |iterations| {
+                timed(iterations, || {
+                    desk.clock.advance(desk::STEP);
+                    assert!(desk.bucket.put(black_box(&item)).unwrap().is_granted());
+                })
+            },
+            |iterations| timed(iterations, || floor.update()),
+        )
+        .on(Chart::Stored, "sqlite", stored)
+        .peer_on(Chart::Stored, "one-row UPDATE", stored)
 }
 
-fn deny(stored: u64) -> Report {
-    let (desk, floor) = (Desk::full(stored), Floor::new());
+fn deny(stored: u32, desk: &Desk, floor: &Floor) -> Report {
     let item = RateItem::new("key", 1);
-    Pair::new(&format!("sqlite, deny, stored: {stored}"), "floor").run(
+    let report = Pair::new(&format!("sqlite, deny, stored: {stored}"), FLOOR).run(
         |iterations| {
             timed(iterations, || assert!(desk.bucket.put(black_box(&item)).unwrap().is_denied()))
         },
         |iterations| timed(iterations, || floor.update()),
-    )
+    );
+    match stored {
+        100_000 => report.on(Chart::Backends, "sqlite, deny, 100,000 stored", 1),
+        _ => report,
+    }
 }
 
-fn counting(stored: u64) -> Report {
-    let (desk, counting) = (Desk::filled(stored, Rate::per_hour(PLENTY)), Counting::filled(stored));
-    let item = RateItem::new("key", 1);
-    Pair::new(&format!("sqlite, admit, stored: {stored}"), "COUNT(*)").run(
-        |iterations| timed(iterations, || desk.bucket.put(black_box(&item)).unwrap()),
-        |iterations| timed(iterations, || counting.put()),
-    )
+fn counting(stored: u32) -> Report {
+    let report = growth::counting(&format!("sqlite, admit, stored: {stored}"), stored, 1);
+    let report = report.peer_on(Chart::Stored, "COUNT(*)", stored);
+    match stored {
+        100_000 => report.peer_on(Chart::Backends, "COUNT(*) in SQLite, admit, 100,000 stored", 1),
+        _ => report,
+    }
 }
 
 fn through_limiter() -> Report {
     let (desk, floor) = (Desk::filled(1_000, Rate::per_hour(PLENTY)), Floor::new());
     let limiter = Limiter::new(desk.bucket.clone());
-    Pair::new("sqlite, admit through Limiter", "floor").run(
+    Pair::new("sqlite, admit through Limiter", FLOOR).run(
         |iterations| timed(iterations, || limiter.try_acquire(black_box("key")).unwrap()),
         |iterations| timed(iterations, || floor.update()),
     )
@@ -99,25 +117,8 @@ fn another_name() -> Report {
     let (desk, floor) = (Desk::filled(1_000, Rate::per_hour(PLENTY)), Floor::new());
     let names = ["one", "two"].map(|name| RateItem::new(name, 1));
     let mut turns = names.iter().cycle();
-    Pair::new("sqlite, admit, the name changes each time", "floor").run(
+    Pair::new("sqlite, admit, the name changes each time", FLOOR).run(
         |iterations| timed(iterations, || desk.bucket.put(turns.next().unwrap()).unwrap()),
-        |iterations| timed(iterations, || floor.update()),
-    )
-}
-
-fn from_64_tasks() -> Report {
-    let (desk, floor) = (Desk::filled(1_000, Rate::per_hour(PLENTY)), Floor::new());
-    Pair::new("sqlite, admit, 64 tasks on one bucket", "floor").target(0.2).run(
-        |iterations| from_tasks(64, iterations, &desk.bucket),
-        |iterations| timed(iterations, || floor.update()),
-    )
-}
-
-fn from_64_threads() -> Report {
-    let (desk, floor) = (Desk::filled(1_000, Rate::per_hour(PLENTY)), Floor::new());
-    let threads = Threads::on(&desk.bucket, 64);
-    Pair::new("sqlite, admit, 64 threads on one bucket", "floor").target(0.5).run(
-        |iterations| threads.call(iterations),
         |iterations| timed(iterations, || floor.update()),
     )
 }

@@ -1,40 +1,76 @@
 //! Reports: what a benchmark found, and the line that says it.
 
 use std::fmt;
-use std::time::Duration;
 
-use super::Quartiles;
+use super::{Chart, Point, Quartiles, Unit, Whose};
 
 /// What one benchmark found.
 #[derive(Debug, Clone, PartialEq)]
+#[must_use]
 pub struct Report {
     /// What was measured.
     pub work: String,
-    /// Our time, in nanoseconds an iteration.
+    /// What its numbers count.
+    pub unit: Unit,
+    /// Our measurement.
     pub ours: Quartiles,
     /// What it was held against.
     pub against: Against,
+    /// Why the target is missed, where that is known.
+    pub because: Option<String>,
+    /// Where it stands on charts.
+    pub points: Vec<Point>,
+    /// Whether the two sides occupy different numbers of cores, so that the ratio depends on what else
+    /// the machine does.
+    pub is_uneven: bool,
 }
 
-/// What our time is held against.
+/// What our measurement is held against.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Against {
     /// Somebody else's work, or the floor under both.
     Peer {
         /// Who it is.
         name: String,
-        /// The peer's time, in nanoseconds an iteration.
-        time: Quartiles,
-        /// Our time over the peer's, round by round.
+        /// What it can't do though ours does.
+        cannot: Vec<String>,
+        /// The peer's measurement.
+        theirs: Quartiles,
+        /// Ours over the peer's, round by round.
         ratio: Quartiles,
         /// The greatest median ratio that meets the target, if there is one.
         target: Option<f64>,
     },
-    /// The greatest median time of an iteration that meets the target.
-    Bound(Duration),
+    /// The greatest median that meets the target, in the report's unit.
+    Bound(f64),
 }
 
 impl Report {
+    pub(super) fn new(work: &str, unit: Unit, ours: Quartiles, against: Against) -> Report {
+        let (work, points) = (work.to_owned(), Vec::new());
+        Report { work, unit, ours, against, because: None, points, is_uneven: false }
+    }
+
+    /// Draws our measurement on a chart, at `x` of a curve.
+    pub fn on(self, chart: Chart, series: &str, x: u32) -> Report {
+        self.drawn(chart, series, x, Whose::Ours)
+    }
+
+    /// Draws the peer's measurement on a chart, at `x` of a curve.
+    pub fn peer_on(self, chart: Chart, series: &str, x: u32) -> Report {
+        self.drawn(chart, series, x, Whose::Theirs)
+    }
+
+    /// Says why the target is missed; shown where it is.
+    pub fn because(self, reason: &str) -> Report {
+        Report { because: Some(reason.to_owned()), ..self }
+    }
+
+    /// Says that the sides occupy different numbers of cores.
+    pub fn uneven(self) -> Report {
+        Report { is_uneven: true, ..self }
+    }
+
     /// Answers whether the target is met; `None` where there is no target.
     ///
     /// A measurement that is not a number meets none.
@@ -42,8 +78,23 @@ impl Report {
     pub fn is_met(&self) -> Option<bool> {
         match &self.against {
             Against::Peer { ratio, target, .. } => target.map(|target| ratio.median <= target),
-            Against::Bound(bound) => Some(self.ours.median <= nanoseconds(*bound)),
+            Against::Bound(bound) => Some(self.ours.median <= *bound),
         }
+    }
+
+    /// The measurement of one side; a bound has none for the other.
+    #[must_use]
+    pub fn of(&self, whose: Whose) -> Option<Quartiles> {
+        match (whose, &self.against) {
+            (Whose::Ours, _) => Some(self.ours),
+            (Whose::Theirs, Against::Peer { theirs, .. }) => Some(*theirs),
+            (Whose::Theirs, Against::Bound(_)) => None,
+        }
+    }
+
+    fn drawn(mut self, chart: Chart, series: &str, x: u32, whose: Whose) -> Report {
+        self.points.push(Point { chart, series: series.to_owned(), x: f64::from(x), whose });
+        self
     }
 }
 
@@ -51,14 +102,15 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Quartiles { first, median, third } = self.ours;
-        let spread = format!("[{} .. {}]", time(first), time(third));
-        write!(f, "{:<48} {:>9} {spread:<24} ", self.work, time(median))?;
+        let show = |value| self.unit.show(value);
+        let spread = format!("[{} .. {}]", show(first), show(third));
+        write!(f, "{:<48} {:>9} {spread:<24} ", self.work, show(median))?;
         match &self.against {
-            Against::Peer { name, time, ratio, target } => {
-                write_peer(f, name, time)?;
+            Against::Peer { name, theirs, ratio, target, .. } => {
+                write!(f, "{name:<28} {:>9}", show(theirs.median))?;
                 write_ratio(f, ratio, *target)?;
             }
-            Against::Bound(bound) => write_bound(f, *bound)?,
+            Against::Bound(bound) => write!(f, "bound <= {}", show(*bound))?,
         }
         f.write_str(match self.is_met() {
             Some(true) => "  met",
@@ -66,15 +118,6 @@ impl fmt::Display for Report {
             None => "",
         })
     }
-}
-
-/// A duration as a fraction of nanoseconds, the unit of every time in a report.
-pub(super) fn nanoseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e9
-}
-
-fn write_peer(f: &mut fmt::Formatter<'_>, name: &str, peer: &Quartiles) -> fmt::Result {
-    write!(f, "{name:<28} {:>9}", time(peer.median))
 }
 
 fn write_ratio(f: &mut fmt::Formatter<'_>, ratio: &Quartiles, target: Option<f64>) -> fmt::Result {
@@ -87,32 +130,18 @@ fn write_ratio(f: &mut fmt::Formatter<'_>, ratio: &Quartiles, target: Option<f64
     }
 }
 
-fn write_bound(f: &mut fmt::Formatter<'_>, bound: Duration) -> fmt::Result {
-    write!(f, "bound <= {}", time(nanoseconds(bound)))
-}
-
-fn time(nanoseconds: f64) -> String {
-    let (scale, unit) = match nanoseconds {
-        n if n < 1e3 => (1.0, "ns"),
-        n if n < 1e6 => (1e3, "us"),
-        n if n < 1e9 => (1e6, "ms"),
-        _ => (1e9, "s"),
-    };
-    format!("{:.1} {unit}", nanoseconds / scale)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn flat(value: f64) -> Quartiles {
-        Quartiles { first: value, median: value, third: value }
+        Quartiles::of([value])
     }
 
     fn against_peer(ratio: f64, target: Option<f64>) -> Report {
-        let (name, time) = ("governor".to_owned(), flat(20.0));
-        let against = Against::Peer { name, time, ratio: flat(ratio), target };
-        Report { work: "admit".to_owned(), ours: flat(23.4), against }
+        let (name, ratio) = ("governor".to_owned(), flat(ratio));
+        let against = Against::Peer { name, cannot: vec![], theirs: flat(20.0), ratio, target };
+        Report::new("admit", Unit::Nanoseconds, flat(23.4), against)
     }
 
     #[test]
@@ -146,14 +175,17 @@ mod tests {
 
     #[test]
     fn the_line_of_a_bound_names_the_bound_and_the_verdict() {
-        let against = Against::Bound(Duration::from_micros(50));
-        let report = Report { work: "expiry".to_owned(), ours: flat(51_000.0), against };
+        let against = Against::Bound(50_000.0);
+        let report = Report::new("expiry", Unit::Nanoseconds, flat(51_000.0), against);
         assert!(report.to_string().ends_with("bound <= 50.0 us  missed"), "{report}");
     }
 
     #[test]
-    fn a_time_is_written_in_the_unit_that_keeps_it_short() {
-        let written = [5.5, 23_400.0, 1_200_000.0, 2e9].map(time);
-        assert_eq!(written, ["5.5 ns", "23.4 us", "1.2 ms", "2.0 s"]);
+    fn a_report_stands_on_charts_for_both_sides() {
+        let report =
+            against_peer(1.0, None).on(Chart::Rates, "memory", 2).peer_on(Chart::Rates, "peer", 2);
+        let medians: Vec<f64> =
+            report.points.iter().map(|point| report.of(point.whose).unwrap().median).collect();
+        assert_eq!(medians, [23.4, 20.0]);
     }
 }

@@ -11,6 +11,9 @@ pub(super) struct Plan {
     pub(super) rounds: u32,
     pub(super) warm_up: u32,
     pub(super) round: Duration,
+    /// How long a round lasts in which threads call together: longer than the operating system lets
+    /// one of them run.
+    pub(super) together: Duration,
 }
 
 impl Plan {
@@ -24,12 +27,19 @@ impl Plan {
 
     /// Enough rounds to quote; 41 have an exact median and exact quartiles.
     pub(super) fn full() -> Self {
-        Plan { rounds: 41, warm_up: 5, round: Duration::from_millis(20) }
+        let [round, together] = [20, 50].map(Duration::from_millis);
+        Plan { rounds: 41, warm_up: 5, round, together }
     }
 
-    /// Enough rounds to see that a bench runs.
+    /// Rounds so short that on a busy machine many of them are not interrupted, and two runs agree.
     pub(super) fn quick() -> Self {
-        Plan { rounds: 5, warm_up: 1, round: Duration::from_millis(2) }
+        let [round, together] = [1, 20].map(Duration::from_millis);
+        Plan { rounds: 61, warm_up: 3, round, together }
+    }
+
+    /// A quarter of the rounds, each ten times as long.
+    pub(super) fn with_long_rounds(self) -> Self {
+        Plan { rounds: self.rounds / 4 + 1, warm_up: 1, round: self.round * 10, ..self }
     }
 
     pub(super) fn rounds(&self) -> impl Iterator<Item = u32> + use<> {
@@ -67,23 +77,20 @@ impl<F: FnMut(u64) -> Duration> Side<F> {
     }
 }
 
+// What a call claims leaves its setup out. Where the setup costs more than the work, it is the
+// setup that a round has to pay for, so the greater of the two counts. But a setup of fixed cost, such
+// as to start a thread, must not end the search early: all that it would leave of a round is itself.
 fn calibrate(work: &mut impl FnMut(u64) -> Duration, round: Duration) -> u32 {
     let mut iterations = 1;
     loop {
-        let cost = cost_of(work, iterations);
-        if cost.saturating_mul(4) >= round || iterations >= MOST_ITERATIONS {
+        let start = Instant::now();
+        let claimed = work(u64::from(iterations));
+        let cost = claimed.max(start.elapsed());
+        if claimed.saturating_mul(4) >= round || cost >= round || iterations >= MOST_ITERATIONS {
             return scaled(iterations, round, cost);
         }
         iterations = iterations.saturating_mul(4);
     }
-}
-
-// What a call claims leaves its setup out. Where the setup costs more than the work, it is the
-// setup that a round has to pay for, so the greater of the two counts.
-fn cost_of(work: &mut impl FnMut(u64) -> Duration, iterations: u32) -> Duration {
-    let start = Instant::now();
-    let claimed = work(u64::from(iterations));
-    claimed.max(start.elapsed())
 }
 
 fn scaled(iterations: u32, round: Duration, cost: Duration) -> u32 {
@@ -123,6 +130,22 @@ mod tests {
     }
 
     #[test]
+    fn setup_of_a_fixed_cost_leaves_the_round_to_the_work() {
+        let mut with_setup = |n: u64| {
+            let start = Instant::now();
+            while start.elapsed() < Duration::from_millis(6) {}
+            Duration::from_micros(n)
+        };
+        assert!(calibrate(&mut with_setup, ROUND) > 4_000);
+    }
+
+    #[test]
+    fn long_rounds_are_fewer() {
+        let plan = Plan::full().with_long_rounds();
+        assert_eq!((plan.rounds, plan.round), (11, Duration::from_millis(200)));
+    }
+
+    #[test]
     fn a_round_answers_the_nanoseconds_of_one_iteration() {
         let mut side = Side { work: |n| Duration::from_nanos(7 * n), iterations: 1_000 };
         assert!((side.round() - 7.0).abs() < 1e-9);
@@ -131,7 +154,7 @@ mod tests {
     #[test]
     fn the_first_call_of_a_side_is_not_measured() {
         let mut calls = 0;
-        let plan = Plan { rounds: 1, warm_up: 0, round: ROUND };
+        let plan = Plan { rounds: 1, warm_up: 0, round: ROUND, ..Plan::quick() };
         let side = Side::calibrated(
             |n| {
                 calls += 1;

@@ -1,0 +1,242 @@
+//! Comparisons: which works changed from one run to another, and not by chance.
+//!
+//! A work changed if the quartiles of its ratio in one run lie wholly beyond those in the other; if its median
+//! moved by more than a quarter, and the more the wider the quartiles lie apart; and if all that is still so each
+//! time it is measured again. That quartiles don't overlap alone is not enough: between two runs the same program
+//! may be laid out otherwise in memory, or share its machine with others, and then every round of it is a little
+//! off.
+
+use xtask::paired::{Against, Quartiles, Report, Unit};
+use xtask::record::Record;
+
+/// The least factor between two medians that counts as a change, where all rounds of a run agree.
+const LEAST: f64 = 1.25;
+
+/// The same where the sides occupy different numbers of cores: what others take of the machine then moves
+/// all rounds of a run. Threefold was seen.
+const LEAST_UNEVEN: f64 = 4.0;
+
+/// How often a change is measured again before it is believed.
+pub(super) const CONFIRMATIONS: usize = 2;
+
+/// How a work fares beside a saved run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Change {
+    /// By this factor.
+    Slower(f64),
+    /// By this factor.
+    Faster(f64),
+}
+
+/// The works that changed.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Comparison {
+    changes: Vec<(Key, Change)>,
+}
+
+/// What makes two reports of two runs comparable: the work and the peer.
+type Key = (String, String);
+
+impl Comparison {
+    pub(super) fn of(saved: &Record, now: &Record) -> Comparison {
+        let change = |report: &Report| {
+            let (key, now) = (key(report), compared(report)?);
+            let before = saved.reports().find(|report| self::key(report) == key)?;
+            let least = if report.is_uneven { LEAST_UNEVEN } else { LEAST };
+            Some((key, change(compared(before)?, now, least)?))
+        };
+        Comparison { changes: now.reports().filter_map(change).collect() }
+    }
+
+    /// Keeps what the other one found too, in the same direction.
+    pub(super) fn confirmed_by(self, other: &Comparison) -> Comparison {
+        let is_confirmed = |(key, change): &(Key, Change)| {
+            other.find(key).is_some_and(|other| other.is_like(*change))
+        };
+        Comparison { changes: self.changes.into_iter().filter(is_confirmed).collect() }
+    }
+
+    pub(super) fn change(&self, report: &Report) -> Option<Change> {
+        self.find(&key(report))
+    }
+
+    /// Whether anything changed in a program of that name.
+    pub(super) fn concerns(&self, record: &Record, name: &str) -> bool {
+        let mut programs = record.programs.iter().filter(|program| program.name == name);
+        programs.any(|program| program.reports.iter().any(|report| self.change(report).is_some()))
+    }
+
+    pub(super) fn changed(&self) -> usize {
+        self.changes.len()
+    }
+
+    pub(super) fn slower(&self) -> usize {
+        self.changes.iter().filter(|(_, change)| matches!(change, Change::Slower(_))).count()
+    }
+
+    fn find(&self, key: &Key) -> Option<Change> {
+        self.changes.iter().find(|(other, _)| other == key).map(|(_, change)| *change)
+    }
+}
+
+impl Change {
+    fn is_like(self, other: Change) -> bool {
+        matches!(
+            (self, other),
+            (Change::Slower(_), Change::Slower(_)) | (Change::Faster(_), Change::Faster(_))
+        )
+    }
+}
+
+fn key(report: &Report) -> Key {
+    let peer = match &report.against {
+        Against::Peer { name, .. } => name.clone(),
+        Against::Bound(_) => String::new(),
+    };
+    (report.work.clone(), peer)
+}
+
+/// What of a report is held against another run's: not a time, which depends on the machine's day.
+fn compared(report: &Report) -> Option<Quartiles> {
+    match (&report.against, report.unit) {
+        (Against::Peer { ratio, .. }, _) => Some(*ratio),
+        (Against::Bound(_), Unit::Bytes) => Some(report.ours),
+        (Against::Bound(_), Unit::Nanoseconds) => None,
+    }
+}
+
+fn change(before: Quartiles, now: Quartiles, least: f64) -> Option<Change> {
+    let factor = now.median / before.median;
+    let enough = least * (width(before) * width(now)).sqrt();
+    if now.first > before.third && factor > enough {
+        Some(Change::Slower(factor))
+    } else if now.third < before.first && factor < 1.0 / enough {
+        Some(Change::Faster(1.0 / factor))
+    } else {
+        None
+    }
+}
+
+/// How wide the quartiles lie apart, as a factor.
+fn width(of: Quartiles) -> f64 {
+    of.third / of.first
+}
+
+#[cfg(test)]
+mod tests {
+    use xtask::paired::{Bound, Pair};
+    use xtask::record::{Machine, Program};
+
+    use super::*;
+
+    fn quartiles(first: f64, median: f64, third: f64) -> Quartiles {
+        Quartiles { first, median, third }
+    }
+
+    fn report(work: &str, peer: &str, ratio: Quartiles) -> Report {
+        let mut report = Pair::new(work, peer).bytes(1.0, 1.0);
+        if let Against::Peer { ratio: measured, .. } = &mut report.against {
+            *measured = ratio;
+        }
+        report
+    }
+
+    fn run(reports: Vec<Report>) -> Record {
+        let text = String::new;
+        let machine = Machine { processor: text(), cores: text(), rustc: text(), date: text() };
+        let programs = vec![Program { name: "memory".to_owned(), reports }];
+        Record { machine, is_quick: false, programs }
+    }
+
+    const STEADY: [f64; 3] = [0.95, 1.0, 1.05];
+
+    fn scaled(factor: f64) -> Quartiles {
+        let [first, median, third] = STEADY.map(|value| value * factor);
+        quartiles(first, median, third)
+    }
+
+    fn changed_by(factor: f64) -> Option<Change> {
+        let (before, now) = (report("w", "p", scaled(1.0)), report("w", "p", scaled(factor)));
+        Comparison::of(&run(vec![before]), &run(vec![now.clone()])).change(&now)
+    }
+
+    #[test]
+    fn a_ratio_that_leaves_the_quartiles_by_far_changed() {
+        assert_eq!(changed_by(2.0), Some(Change::Slower(2.0)));
+        assert_eq!(changed_by(0.5), Some(Change::Faster(2.0)));
+    }
+
+    #[test]
+    fn a_ratio_that_stays_near_did_not_change() {
+        for factor in [1.0, 1.15, 1.3, 0.9, 0.8] {
+            assert_eq!(changed_by(factor), None, "{factor}");
+        }
+    }
+
+    #[test]
+    fn a_small_step_is_no_change_however_narrow_the_quartiles_are() {
+        let flat = |value| quartiles(value, value, value);
+        assert_eq!(change(flat(1.0), flat(1.2), LEAST), None);
+        assert_eq!(change(flat(1.0), flat(1.5), LEAST), Some(Change::Slower(1.5)));
+    }
+
+    #[test]
+    fn a_large_step_is_no_change_where_the_quartiles_overlap() {
+        let (low, high) = (quartiles(0.9, 1.0, 3.0), quartiles(2.0, 9.0, 9.5));
+        assert_eq!((change(low, high, LEAST), change(high, low, LEAST)), (None, None));
+    }
+
+    #[test]
+    fn the_wider_the_quartiles_lie_apart_the_larger_a_change_must_be() {
+        let before = quartiles(1.92, 1.95, 1.97);
+        assert!(change(before, quartiles(3.51, 4.69, 7.1), LEAST).is_some());
+        assert_eq!(change(before, quartiles(2.0, 2.9, 7.1), LEAST), None);
+    }
+
+    #[test]
+    fn sides_on_different_numbers_of_cores_must_differ_by_far() {
+        let with = |factor| report("w", "p", scaled(factor)).uneven();
+        let changed =
+            |now: Report| Comparison::of(&run(vec![with(1.0)]), &run(vec![now])).changed();
+        assert_eq!([with(3.0), with(5.0)].map(changed), [0, 1]);
+    }
+
+    #[test]
+    fn what_is_no_number_did_not_change() {
+        assert_eq!(change(Quartiles::of([]), scaled(1.0), LEAST), None);
+    }
+
+    #[test]
+    fn the_same_work_beside_another_peer_is_another() {
+        let saved = run(vec![report("w", "p", scaled(1.0)), report("w", "q", scaled(5.0))]);
+        let now = run(vec![report("w", "q", scaled(5.0)), report("w", "new", scaled(9.0))]);
+        assert_eq!(Comparison::of(&saved, &now).changed(), 0);
+    }
+
+    #[test]
+    fn bytes_of_a_bound_are_compared_and_times_are_not() {
+        let bytes = |value| Bound::bytes("b", 200.0).measured(value);
+        let time = |nanos| Bound::new("t", std::time::Duration::from_secs(1)).measured(nanos);
+        let saved = run(vec![bytes(100.0), time(100.0)]);
+        let now = run(vec![bytes(180.0), time(900.0)]);
+        let comparison = Comparison::of(&saved, &now);
+        assert_eq!(comparison.change(&bytes(180.0)), Some(Change::Slower(1.8)));
+        assert_eq!(comparison.slower(), 1);
+    }
+
+    #[test]
+    fn only_what_changes_again_in_the_same_direction_is_believed() {
+        let of = |factors: [f64; 3]| {
+            let reports = |factors: [f64; 3]| {
+                let works = ["a", "b", "c"].into_iter().zip(factors);
+                run(works.map(|(work, factor)| report(work, "p", scaled(factor))).collect())
+            };
+            Comparison::of(&reports([1.0; 3]), &reports(factors))
+        };
+        let comparison = of([2.0, 2.0, 2.0]).confirmed_by(&of([2.0, 1.0, 0.4]));
+        assert_eq!(comparison.changed(), 1);
+        assert!(comparison.change(&report("a", "p", scaled(1.0))).is_some());
+        assert!(comparison.concerns(&run(vec![report("a", "p", scaled(1.0))]), "memory"));
+        assert!(!comparison.concerns(&run(vec![report("b", "p", scaled(1.0))]), "memory"));
+    }
+}

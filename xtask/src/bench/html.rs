@@ -1,0 +1,85 @@
+//! The page: machine, charts and table in one file that needs no other.
+
+use xtask::record::Record;
+
+use super::files::Drawn;
+use super::table::{HEADS, Row, Table, about, summary};
+
+const HEAD: &str = "<!doctype html>
+<html lang=\"en\">
+<head>
+<meta charset=\"utf-8\">
+<title>pyrate: benches</title>
+<style>
+body { font: 15px/1.5 sans-serif; color: #222; max-width: 1240px; margin: 2em auto; padding: 0 1em; }
+svg { max-width: 100%; height: auto; }
+table { border-collapse: collapse; font-size: 13px; }
+th, td { text-align: left; vertical-align: top; padding: 3px 10px 3px 0; border-bottom: 1px solid #ddd; }
+td.notes { color: #666; }
+tr.missed td:nth-child(6) { color: #b3261e; }
+</style>
+</head>
+<body>
+";
+
+/// The whole page.
+pub(super) fn page(record: &Record, table: &Table, charts: &[Drawn]) -> String {
+    let charts: String = charts.iter().map(|drawn| figure(&drawn.svg)).collect();
+    let rows: String = table.rows().iter().map(row).collect();
+    let heads: String = HEADS.iter().chain(&["notes"]).map(|head| cell("th", head)).collect();
+    format!(
+        "{HEAD}<h1>pyrate: benches</h1>\n<p>{}. {}.</p>\n{charts}<table>\n<tr>{heads}</tr>\n{rows}</table>\n\
+         </body>\n</html>\n",
+        escaped(&about(record)),
+        summary(record),
+    )
+}
+
+// An XML declaration has no place within a page.
+fn figure(svg: &str) -> String {
+    let svg = svg.find("<svg").and_then(|start| svg.get(start..)).unwrap_or(svg);
+    format!("<figure>{}</figure>\n", svg.trim_end())
+}
+
+fn row(row: &Row) -> String {
+    let [.., verdict] = &row.cells;
+    let cells: String = row.cells.iter().map(|text| cell("td", text)).collect();
+    let notes = escaped(&row.all_notes());
+    format!("<tr class=\"{verdict}\">{cells}<td class=\"notes\">{notes}</td></tr>\n")
+}
+
+fn cell(tag: &str, text: &str) -> String {
+    format!("<{tag}>{}</{tag}>", escaped(text))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use xtask::paired::{Chart, Pair};
+    use xtask::record::{Machine, Program};
+
+    use super::*;
+
+    #[test]
+    fn the_page_holds_charts_and_rows_and_fetches_nothing() {
+        let text = |text: &str| text.to_owned();
+        let machine = Machine {
+            processor: text("A & B"),
+            cores: text("2"),
+            rustc: text("r"),
+            date: text("d"),
+        };
+        let reports = vec![Pair::new("w", "p").target(0.5).bytes(2.0, 1.0)];
+        let programs = vec![Program { name: text("memory"), reports }];
+        let record = Record { machine, is_quick: true, programs };
+        let charts = [Drawn { chart: Chart::Rates, svg: text("<?xml?><svg>x</svg>\n") }];
+        let page = page(&record, &Table::new(&record, None), &charts);
+        assert!(page.contains("<figure><svg>x</svg></figure>"), "{page}");
+        assert!(page.contains("<tr class=\"missed\"><td>w</td><td>2 B</td>"), "{page}");
+        assert!(page.contains("<td>&lt;= 0.50</td>") && page.contains("A &amp; B"), "{page}");
+        assert!(!page.contains("http") && !page.contains("src="), "{page}");
+    }
+}

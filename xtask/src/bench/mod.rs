@@ -1,0 +1,112 @@
+//! The benches of all backends: measured, shown as one table and as charts, and compared with a run
+//! that was saved.
+
+mod compare;
+mod durations;
+mod files;
+mod html;
+mod machine;
+mod options;
+mod programs;
+mod progress;
+mod readme;
+mod table;
+
+use xtask::record::Record;
+
+use crate::call::Call;
+use crate::failure::Failure;
+use crate::needs::{self, Installing};
+use compare::Comparison;
+use files::Files;
+use table::Table;
+
+pub(crate) use options::Options;
+
+/// Measures, or takes what was measured last, and shows it in every form that is asked for.
+pub(crate) fn run(options: &Options, installing: Installing) -> Result<(), Failure> {
+    let files = Files::new()?;
+    // A name that was never saved is told before minutes are spent.
+    let saved = options.against.as_deref().map(|name| files.saved(name)).transpose()?;
+    build(options, installing)?;
+    let record = record(options, &files)?;
+    let comparison = saved.map(|saved| compare(options, &files, &saved, &record)).transpose()?;
+    show(options, &files, &record, comparison.as_ref())?;
+    match comparison.map_or(0, |comparison| comparison.slower()) {
+        0 => Ok(()),
+        slower => Err(Failure::Slower { works: slower }),
+    }
+}
+
+fn build(options: &Options, installing: Installing) -> Result<(), Failure> {
+    if options.is_redrawn {
+        return Ok(());
+    }
+    if options.programs().iter().any(|program| program.backend == "redis") {
+        needs::install(installing);
+    }
+    programs::build(&options.programs())?;
+    // Built beforehand, so that nothing that is measured is lost to an error of the compiler.
+    charts("build").run()
+}
+
+fn charts(verb: &str) -> Call {
+    Call::cargo(&format!("{verb} --quiet --package xtask --features charts --bin charts"))
+}
+
+fn record(options: &Options, files: &Files) -> Result<Record, Failure> {
+    if options.is_redrawn {
+        return files.report();
+    }
+    let programs = programs::run(&options.programs(), options.is_quick, files)?;
+    let record = Record { machine: machine::this(), is_quick: options.is_quick, programs };
+    files.write_report(&record)?;
+    Ok(record)
+}
+
+/// Compares; and measures again what seems to have changed, since a busy machine is no change.
+fn compare(
+    options: &Options,
+    files: &Files,
+    saved: &Record,
+    record: &Record,
+) -> Result<Comparison, Failure> {
+    let mut comparison = Comparison::of(saved, record);
+    if options.is_redrawn {
+        return Ok(comparison);
+    }
+    for _ in 0..compare::CONFIRMATIONS {
+        let suspects = options.programs();
+        let suspects: Vec<_> = suspects
+            .into_iter()
+            .filter(|program| comparison.concerns(record, program.name))
+            .collect();
+        if suspects.is_empty() {
+            break;
+        }
+        println!("{} seem to have changed, and are measured again", comparison.changed());
+        let programs = programs::run(&suspects, options.is_quick, files)?;
+        let again = Record { programs, ..record.clone() };
+        comparison = comparison.confirmed_by(&Comparison::of(saved, &again));
+    }
+    Ok(comparison)
+}
+
+fn show(
+    options: &Options,
+    files: &Files,
+    record: &Record,
+    comparison: Option<&Comparison>,
+) -> Result<(), Failure> {
+    let folder = files.empty_charts()?;
+    charts("run").with_words(["--", &files.report_path(), &folder]).run()?;
+    let charts = files.charts()?;
+    let table = Table::new(record, comparison);
+    let page = html::page(record, &table, &charts);
+    println!("{}", table.to_text(record));
+    println!("the same with charts: {}", files.write_page(&page)?);
+    if let Some(name) = &options.save {
+        files.save(name, record)?;
+    }
+    if options.is_for_readme { readme::renew(record, &charts) } else { Ok(()) }
+}

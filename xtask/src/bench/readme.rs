@@ -1,0 +1,100 @@
+//! The README's section: the table of one run and its charts, between two marks.
+
+use std::path::Path;
+
+use xtask::record::Record;
+
+use super::files::{Drawn, chart_path, create, read, write};
+use super::table::{Table, about, summary};
+use crate::failure::Failure;
+
+const BEGIN: &str = "<!-- bench: what stands from here to the end mark is written by `cargo xtask bench --readme` -->";
+const END: &str = "<!-- bench: end -->";
+
+/// Where the charts lie that the README shows, from the workspace's root.
+const FOLDER: &str = "docs/bench";
+
+/// Writes the section and the charts anew. From one report it writes the same each time.
+pub(super) fn renew(record: &Record, charts: &[Drawn]) -> Result<(), Failure> {
+    let (readme, folder) = (Path::new("README.md"), Path::new(FOLDER));
+    let section = section(record, charts);
+    let renewed = replaced(&read(readme)?, &section)
+        .ok_or_else(|| Failure::Unreadable { path: readme.to_path_buf() })?;
+    create(folder)?;
+    for drawn in charts {
+        write(&chart_path(folder, drawn.chart), &drawn.svg)?;
+    }
+    write(readme, &renewed)
+}
+
+fn section(record: &Record, charts: &[Drawn]) -> String {
+    let table = Table::new(record, None).to_markdown();
+    let images: Vec<String> = charts.iter().map(image).collect();
+    format!("From {}. {}.\n\n{}\n\n{table}", about(record), summary(record), images.join("\n\n"))
+}
+
+fn image(drawn: &Drawn) -> String {
+    format!("![{}]({FOLDER}/{}.svg)", drawn.chart.title(), drawn.chart.name())
+}
+
+/// The text with a new section between its marks; `None` where they are not there.
+fn replaced(text: &str, section: &str) -> Option<String> {
+    let (before, rest) = text.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}\n\n{section}\n\n{END}{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use xtask::paired::{Bound, Chart};
+    use xtask::record::{Machine, Program};
+
+    use super::*;
+
+    fn record() -> Record {
+        let text = |text: &str| text.to_owned();
+        let machine = Machine {
+            processor: text("EPYC"),
+            cores: text("2"),
+            rustc: text("r"),
+            date: text("d"),
+        };
+        let reports = vec![Bound::bytes("size", 3.0).measured(2.0)];
+        let programs = vec![Program { name: text("memory"), reports }];
+        Record { machine, is_quick: false, programs }
+    }
+
+    #[test]
+    fn the_section_names_the_machine_and_shows_charts_and_table() {
+        let charts = [Drawn { chart: Chart::Rates, svg: String::new() }];
+        let section = section(&record(), &charts);
+        assert!(
+            section.starts_with("From a full run: EPYC, 2 cores, r, d. 1 of 1 targets are met.")
+        );
+        assert!(section.contains(
+            "![Time of a call against the number of rates](docs/bench/rates.svg)\n\n| work |"
+        ));
+    }
+
+    #[test]
+    fn what_stands_around_the_marks_stays_and_twice_is_as_once() {
+        let text = format!("# A\n\n{BEGIN}\nold\n{END}\n\n## B\n");
+        let once = replaced(&text, "new").unwrap();
+        assert_eq!(once, format!("# A\n\n{BEGIN}\n\nnew\n\n{END}\n\n## B\n"));
+        assert_eq!(replaced(&once, "new"), Some(once.clone()));
+    }
+
+    #[test]
+    fn a_text_without_marks_is_left_alone() {
+        assert_eq!(replaced("# A\n", "new"), None);
+        assert_eq!(replaced(&format!("{END} {BEGIN}"), "new"), None);
+    }
+
+    #[test]
+    fn the_readme_has_the_marks() {
+        let readme = fs::read_to_string("../README.md").unwrap();
+        assert!(replaced(&readme, "new").is_some());
+    }
+}

@@ -1,0 +1,276 @@
+//! The table: a row for each report, as plain text, as Markdown and as HTML.
+
+use std::collections::HashSet;
+use std::iter;
+
+use xtask::paired::{Against, Chart, Quartiles, Report};
+use xtask::record::Record;
+
+use super::compare::{Change, Comparison};
+
+/// All rows.
+pub(super) struct Table {
+    rows: Vec<Row>,
+}
+
+/// One report, in words.
+#[derive(Debug, PartialEq)]
+pub(super) struct Row {
+    pub(super) cells: [String; COLUMNS],
+    /// How it changed, and why its target is missed.
+    pub(super) notes: Vec<String>,
+    /// What its peer can't do.
+    pub(super) cannot: Option<String>,
+    /// Whether it belongs into the short table: it has a target or a rival, and is not only a curve's
+    /// point.
+    is_claim: bool,
+}
+
+const COLUMNS: usize = 6;
+
+/// What stands above the columns.
+pub(super) const HEADS: [&str; COLUMNS] =
+    ["work", "ours [quartiles]", "peer or floor", "ratio [quartiles]", "target", "verdict"];
+
+impl Table {
+    pub(super) fn new(record: &Record, comparison: Option<&Comparison>) -> Table {
+        let change = |report| comparison.and_then(|comparison| comparison.change(report));
+        Table { rows: record.reports().map(|report| row(report, change(report))).collect() }
+    }
+
+    /// Every row.
+    pub(super) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Aligned for a terminal, with each row's notes below it, and a summary.
+    pub(super) fn to_text(&self, record: &Record) -> String {
+        let widths = self.widths();
+        let heads = line(&HEADS, &widths);
+        let mut told = HashSet::new();
+        let rows = self.rows.iter().flat_map(|row| {
+            let cells = row.cells.each_ref().map(String::as_str);
+            // Where a peer is met first; below each of its lines it would hide the lines.
+            let cannot = row.cannot.as_ref().filter(|cannot| told.insert(*cannot));
+            let notes = row.notes.iter().chain(cannot).map(|note| format!("      {note}"));
+            iter::once(line(&cells, &widths)).chain(notes.collect::<Vec<_>>())
+        });
+        let lines: Vec<String> = iter::once(heads).chain(rows).collect();
+        format!("{}\n\n{}\n{}", lines.join("\n"), about(record), summary(record))
+    }
+
+    /// The claims alone, as a table of Markdown.
+    pub(super) fn to_markdown(&self) -> String {
+        let bars = |cells: &[&str]| format!("| {} |", cells.join(" | "));
+        let rule = format!("|{}", "---|".repeat(COLUMNS + 1));
+        let heads = bars(&HEADS.into_iter().chain(["notes"]).collect::<Vec<_>>());
+        let rows = self.rows.iter().filter(|row| row.is_claim).map(|row| {
+            let notes = row.all_notes();
+            bars(&row.cells.iter().map(String::as_str).chain([&*notes]).collect::<Vec<_>>())
+        });
+        [heads, rule].into_iter().chain(rows).collect::<Vec<_>>().join("\n")
+    }
+
+    fn widths(&self) -> [usize; COLUMNS] {
+        let mut widths = HEADS.map(str::len);
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(&row.cells) {
+                *width = cell.chars().count().max(*width);
+            }
+        }
+        widths
+    }
+}
+
+impl Row {
+    /// Everything that stands behind the cells.
+    pub(super) fn all_notes(&self) -> String {
+        let notes: Vec<&str> = self.notes.iter().chain(&self.cannot).map(String::as_str).collect();
+        notes.join("; ")
+    }
+}
+
+/// Where and when, in a line.
+pub(super) fn about(record: &Record) -> String {
+    let machine = &record.machine;
+    let size = if record.is_quick { "a quick run, not to be quoted" } else { "a full run" };
+    format!(
+        "{size}: {}, {} cores, {}, {}",
+        machine.processor, machine.cores, machine.rustc, machine.date
+    )
+}
+
+/// How many targets are met.
+pub(super) fn summary(record: &Record) -> String {
+    let verdicts: Vec<bool> = record.reports().filter_map(Report::is_met).collect();
+    let met = verdicts.iter().filter(|met| **met).count();
+    format!("{met} of {} targets are met", verdicts.len())
+}
+
+fn line(cells: &[&str; COLUMNS], widths: &[usize; COLUMNS]) -> String {
+    let padded = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+    padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+}
+
+fn row(report: &Report, change: Option<Change>) -> Row {
+    let [peer, ratio, target] = against(report);
+    let verdict = match report.is_met() {
+        Some(true) => "met",
+        Some(false) => "missed",
+        None => "",
+    };
+    let ours = spread(&report.ours, |value| report.unit.show(value));
+    let cannot = cannot(report);
+    Row {
+        cells: [report.work.clone(), ours, peer, ratio, target, verdict.to_owned()],
+        notes: notes(report, change),
+        is_claim: report.is_met().is_some() || cannot.is_some() && !is_growth(report),
+        cannot,
+    }
+}
+
+// What stands on a chart of what grows is told there.
+fn is_growth(report: &Report) -> bool {
+    let mut charts = report.points.iter().map(|point| point.chart);
+    !report.points.is_empty() && charts.all(|chart| chart != Chart::Backends)
+}
+
+fn against(report: &Report) -> [String; 3] {
+    match &report.against {
+        Against::Peer { name, theirs, ratio, target, .. } => {
+            let target = target.map_or_else(String::new, |target| format!("<= {}", factor(target)));
+            [format!("{name}: {}", report.unit.show(theirs.median)), spread(ratio, factor), target]
+        }
+        Against::Bound(bound) => {
+            let target = format!("<= {}", report.unit.show(*bound));
+            [String::new(), String::new(), target]
+        }
+    }
+}
+
+fn notes(report: &Report, change: Option<Change>) -> Vec<String> {
+    let change = change.map(|change| match change {
+        Change::Slower(by) => format!("SLOWER: the ratio is {} times the saved one", factor(by)),
+        Change::Faster(by) => format!("faster: the saved ratio is {} times this one", factor(by)),
+    });
+    let reason = report.because.as_ref().filter(|_| report.is_met() == Some(false));
+    let reason = reason.map(|reason| format!("missed because {reason}"));
+    [change, reason].into_iter().flatten().collect()
+}
+
+fn cannot(report: &Report) -> Option<String> {
+    match &report.against {
+        Against::Peer { name, cannot, .. } if !cannot.is_empty() => {
+            Some(format!("{name} can't: {}", cannot.join(", ")))
+        }
+        _ => None,
+    }
+}
+
+fn spread(of: &Quartiles, show: impl Fn(f64) -> String) -> String {
+    let Quartiles { first, median, third } = *of;
+    let [first, median, third] = [first, median, third].map(show);
+    if first == third { median } else { format!("{median} [{first} .. {third}]") }
+}
+
+// Two digits that count, also of a thousandth.
+fn factor(value: f64) -> String {
+    match value {
+        v if v < 0.001 => format!("{v:.5}"),
+        v if v < 0.1 => format!("{v:.3}"),
+        v => format!("{v:.2}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use xtask::paired::{Bound, Pair, Peer, Skill};
+    use xtask::record::{Machine, Program};
+
+    use super::*;
+
+    const PEER: Peer<'_> = Peer::new("peer").cannot(&[Skill::Weights, Skill::ExactWindows]);
+
+    fn record() -> Record {
+        let reports = vec![
+            Pair::new("admit", PEER).target(1.25).bytes(30.0, 20.0).because("it is exact"),
+            Pair::new("weight: 100", PEER).bytes(20.0, 20.0).on(Chart::Weight, "memory", 100),
+            Bound::bytes("size", 200.0).measured(150.0).because("never shown"),
+        ];
+        let text = |text: &str| text.to_owned();
+        let machine = Machine {
+            processor: text("EPYC"),
+            cores: text("2"),
+            rustc: text("rustc 1.95.0"),
+            date: text("2026-11-24"),
+        };
+        let programs = vec![Program { name: text("memory"), reports }];
+        Record { machine, is_quick: false, programs }
+    }
+
+    fn table() -> Table {
+        Table::new(&record(), None)
+    }
+
+    #[test]
+    fn a_row_says_both_sides_the_ratio_the_target_and_the_verdict() {
+        let cells = ["admit", "30 B", "peer: 20 B", "1.50", "<= 1.25", "missed"];
+        assert_eq!(table().rows()[0].cells, cells);
+        let cells = ["size", "150 B", "", "", "<= 200 B", "met"];
+        assert_eq!(table().rows()[2].cells, cells);
+    }
+
+    #[test]
+    fn a_miss_is_explained_and_what_the_peer_lacks_is_told() {
+        let row = &table().rows[0];
+        assert_eq!(row.notes, ["missed because it is exact"]);
+        assert_eq!(row.cannot.as_deref(), Some("peer can't: weights, exact windows"));
+        assert_eq!(table().rows()[2].all_notes(), "");
+    }
+
+    #[test]
+    fn a_terminal_is_told_once_what_a_peer_lacks() {
+        let mut record = record();
+        record.programs.push(record.programs[0].clone());
+        let text = Table::new(&record, None).to_text(&record);
+        assert_eq!(text.matches("peer can't").count(), 1);
+        assert_eq!(text.matches("missed because").count(), 2);
+    }
+
+    #[test]
+    fn a_change_is_the_first_note() {
+        let comparison = Comparison::of(&record(), &record());
+        assert!(Table::new(&record(), Some(&comparison)).rows()[0].notes[0].starts_with("missed"));
+        let row = row(&Pair::new("w", "p").bytes(1.0, 1.0), Some(Change::Slower(2.0)));
+        assert_eq!(row.notes, ["SLOWER: the ratio is 2.00 times the saved one"]);
+    }
+
+    #[test]
+    fn columns_stand_under_each_other() {
+        let text = table().to_text(&record());
+        let at = |line: &str, word: &str| line.find(word).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(at(lines[0], "target"), at(lines[1], "<= 1.25"));
+        assert_eq!(at(lines[0], "target"), at(lines[5], "<= 200 B"));
+        assert!(text.ends_with("1 of 2 targets are met"), "{text}");
+        assert!(text.contains("a full run: EPYC, 2 cores, rustc 1.95.0, 2026-11-24"), "{text}");
+    }
+
+    #[test]
+    fn markdown_holds_the_claims_alone() {
+        let markdown = table().to_markdown();
+        let lines: Vec<&str> = markdown.lines().collect();
+        assert_eq!(lines.len(), 4);
+        assert_eq!(lines[1], "|---|---|---|---|---|---|---|");
+        assert!(
+            lines[2]
+                .ends_with("| missed because it is exact; peer can't: weights, exact windows |")
+        );
+        assert!(lines[3].starts_with("| size | 150 B |  |  | <= 200 B | met |"), "{}", lines[3]);
+    }
+
+    #[test]
+    fn small_ratios_keep_two_digits() {
+        assert_eq!([1.5, 0.25, 0.0123, 0.000_12].map(factor), ["1.50", "0.25", "0.012", "0.00012"]);
+    }
+}

@@ -1,0 +1,95 @@
+//! Series: the points of one curve, gathered from the reports that give them.
+
+use xtask::paired::{Chart, Point, Quartiles, Report, Whose};
+use xtask::record::Record;
+
+/// One curve, or one row.
+pub(crate) struct Series {
+    pub(crate) name: String,
+    pub(crate) whose: Whose,
+    /// By what grows, in rising order.
+    pub(crate) points: Vec<(f64, Quartiles)>,
+}
+
+/// The curves of a chart, in the order in which reports name them.
+pub(crate) fn of(record: &Record, chart: Chart) -> Vec<Series> {
+    of_reports(record.reports(), chart)
+}
+
+pub(crate) fn of_reports<'a>(
+    reports: impl Iterator<Item = &'a Report>,
+    chart: Chart,
+) -> Vec<Series> {
+    let mut all: Vec<Series> = Vec::new();
+    for report in reports {
+        for point in report.points.iter().filter(|point| point.chart == chart) {
+            if let Some(value) = value(report, point) {
+                add(&mut all, point, value);
+            }
+        }
+    }
+    for series in &mut all {
+        series.points.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    }
+    all
+}
+
+// A work that was measured beside several peers, or again, is drawn once.
+fn add(all: &mut Vec<Series>, point: &Point, value: Quartiles) {
+    match all.iter_mut().find(|series| series.name == point.series) {
+        Some(series) if series.points.iter().any(|(x, _)| x.total_cmp(&point.x).is_eq()) => {}
+        Some(series) => series.points.push((point.x, value)),
+        None => {
+            let (name, points) = (point.series.clone(), vec![(point.x, value)]);
+            all.push(Series { name, whose: point.whose, points });
+        }
+    }
+}
+
+/// What is drawn; `None` of what no logarithm can show.
+fn value(report: &Report, point: &Point) -> Option<Quartiles> {
+    let of = report.of(point.whose)?;
+    let value = if point.chart == Chart::Callers { each_second(of) } else { of };
+    let is_positive = |value: f64| value.is_finite() && value > 0.0;
+    [value.first, value.median, value.third].into_iter().all(is_positive).then_some(value)
+}
+
+// The most time makes the fewest a second.
+fn each_second(of: Quartiles) -> Quartiles {
+    let [first, median, third] = [of.third, of.median, of.first].map(|nanos| 1e9 / nanos);
+    Quartiles { first, median, third }
+}
+
+#[cfg(test)]
+mod tests {
+    use xtask::paired::Pair;
+
+    use super::*;
+
+    fn report(ours: f64) -> Report {
+        Pair::new("work", "peer").bytes(ours, 20.0)
+    }
+
+    #[test]
+    fn points_are_gathered_by_series_and_sorted() {
+        let reports = [
+            report(3.0).on(Chart::Rates, "memory", 8),
+            report(1.0).on(Chart::Rates, "memory", 1).peer_on(Chart::Rates, "peer", 1),
+            report(9.0).on(Chart::Rates, "memory", 8).on(Chart::Names, "memory", 1),
+        ];
+        let series = of_reports(reports.iter(), Chart::Rates);
+        let names: Vec<&str> = series.iter().map(|series| series.name.as_str()).collect();
+        assert_eq!(names, ["memory", "peer"]);
+        let points: Vec<(f64, f64)> =
+            series[0].points.iter().map(|(x, of)| (*x, of.median)).collect();
+        assert_eq!(points, [(1.0, 1.0), (8.0, 3.0)]);
+        assert_eq!(series[1].whose, Whose::Theirs);
+    }
+
+    #[test]
+    fn callers_are_shown_by_their_decisions_a_second() {
+        let reports = [report(100.0).on(Chart::Callers, "memory", 1)];
+        let series = of_reports(reports.iter(), Chart::Callers);
+        assert!((series[0].points[0].1.median - 1e7).abs() < 1e-6);
+    }
+}
