@@ -2,6 +2,7 @@
 //!
 //! So a call needs no runtime of its caller's, and is not lost with one.
 
+mod convoy;
 mod failure;
 mod job;
 mod line;
@@ -22,6 +23,9 @@ use traffic::Traffic;
 
 use crate::error::RedisError;
 use crate::script::{Answer, Request, Target};
+
+/// How many calls are taken from the queue at a time.
+const AT_ONCE: usize = 256;
 
 /// A way to the driver's thread, which ends once the last clone is dropped and every call is over.
 #[derive(Clone, Debug)]
@@ -86,34 +90,46 @@ async fn drive(
         Err(error) => return drop(opened.send(Err(error))),
     };
     let _ = opened.send(Ok(()));
-    let traffic = Arc::new(Traffic::default());
+    let lines: Vec<_> = lines.into_iter().map(|line| Arc::new(Traffic::new(line))).collect();
+    let mut jobs = Vec::new();
     // Each job holds a sender until it is over: the queue doesn't end before that.
-    while let Some(job) = queue.recv().await {
-        if let Some(line) = line_for(&lines, &job.request.key) {
-            traffic.send(line, job);
+    while queue.recv_many(&mut jobs, AT_ONCE).await > 0 {
+        for (line, jobs) in lines.iter().zip(shares(lines.len(), jobs.drain(..))) {
+            line.send(jobs);
         }
     }
 }
 
-async fn open(settings: Settings, opening: Opening) -> Result<Vec<Arc<Line>>, RedisError> {
+/// Shares out calls among so many lines. Those for one bucket take one line, on which they keep their order.
+fn shares(lines: usize, jobs: impl Iterator<Item = Job>) -> Vec<Vec<Job>> {
+    let mut shares: Vec<Vec<Job>> = (0..lines).map(|_| Vec::new()).collect();
+    for job in jobs {
+        let share = match &mut shares[..] {
+            [only] => Some(only),
+            several => several.get_mut(index(&job.request.key, lines)),
+        };
+        if let Some(share) = share {
+            share.push(job);
+        }
+    }
+    shares
+}
+
+fn index(key: &[u8], lines: usize) -> usize {
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(key);
+    usize::try_from(hash % lines as u64).unwrap_or_default()
+}
+
+async fn open(settings: Settings, opening: Opening) -> Result<Vec<Line>, RedisError> {
     let settings = Arc::new(settings);
     let mut lines = Vec::new();
     for _ in 0..settings.connections.max(1) {
-        lines.push(Arc::new(match opening {
+        lines.push(match opening {
             Opening::AtOnce => Line::connect(Arc::clone(&settings)).await?,
             Opening::Lazy => Line::lazy(Arc::clone(&settings)),
-        }));
+        });
     }
     Ok(lines)
-}
-
-/// Calls for one bucket take one line, on which they keep their order.
-fn line_for<'a>(lines: &'a [Arc<Line>], key: &[u8]) -> Option<&'a Arc<Line>> {
-    if let [only] = lines {
-        return Some(only);
-    }
-    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(key);
-    lines.get(usize::try_from(hash % lines.len() as u64).ok()?)
 }
 
 fn ended() -> RedisError {

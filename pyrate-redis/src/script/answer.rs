@@ -33,19 +33,22 @@ impl Answer {
     }
 
     /// The answers to so many items that were asked about together.
-    pub(crate) fn one_by_one(
-        self,
-        count: usize,
-    ) -> impl Iterator<Item = Result<Answer, RedisError>> {
-        let items = match self.0 {
-            Value::Array(items) if items.len() == count => Ok(items.into_iter()),
+    pub(crate) fn one_by_one(self, count: usize) -> Result<Vec<Answer>, RedisError> {
+        let items = self.parts(count)?.into_iter();
+        Ok(items.map(|item| Answer(Value::Array(vec![item]))).collect())
+    }
+
+    /// The answers to one item each of so many buckets; `None` for those that were left undecided.
+    pub(crate) fn bucket_by_bucket(self, count: usize) -> Result<Vec<Option<Answer>>, RedisError> {
+        let answer = |part: Value| part.is_array().then_some(Answer(part));
+        Ok(self.parts(count)?.into_iter().map(answer).collect())
+    }
+
+    fn parts(self, count: usize) -> Result<Vec<Value>, RedisError> {
+        match self.0 {
+            Value::Array(parts) if parts.len() == count => Ok(parts),
             other => Err(nonsense(&other)),
-        };
-        let mut items = items;
-        (0..count).map(move |_| match &mut items {
-            Ok(items) => Ok(Answer(Value::Array(items.next().into_iter().collect()))),
-            Err(error) => Err(error.clone()),
-        })
+        }
     }
 
     /// The decision about one item.

@@ -75,5 +75,3 @@ local last_name = name_size > 0 and name_size ~= LONG and sub(tail, name_at, nam
 
 -- Marks that this call appends; those before are stored.
 local stored, appended = open, ''
--- The server's time, read once: it goes on while a script runs.
-local reading
