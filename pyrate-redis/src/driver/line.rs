@@ -41,11 +41,13 @@ struct State {
     heard: Instant,
     /// The scripts that it has run: it knows them by name, unless it was told to forget them.
     known: HashSet<&'static str>,
+    /// Whether it refuses calls for several keys: it is part of a cluster, though the address didn't say so.
+    is_divided: bool,
 }
 
 impl State {
     fn new(client: Client, task: ConnectHandle) -> State {
-        State { client, task, heard: Instant::now(), known: HashSet::new() }
+        State { client, task, heard: Instant::now(), known: HashSet::new(), is_divided: false }
     }
 }
 
@@ -85,8 +87,13 @@ impl Line {
 
     /// Makes the trip of a convoy, and returns the calls that have to be made again, each by itself.
     pub(super) async fn convey(&self, mut convoy: Convoy) -> Vec<Job> {
-        let answer = self.carry(convoy.begun, || convoy.request()).await;
-        answer.map_or_else(Vec::new, |answer| convoy.finish(answer))
+        let Some(answer) = self.carry(convoy.begun, || convoy.request()).await else {
+            return Vec::new();
+        };
+        if matches!(answer, Err(RedisError::Cluster(_))) {
+            self.lock().is_divided = true;
+        }
+        convoy.finish(answer)
     }
 
     /// Sends what is `packed` and answers what comes back, within the command timeout, counted from when the first of the
@@ -116,7 +123,7 @@ impl Line {
 
     /// Whether lone calls of different buckets may go together: all keys are on one server.
     pub(super) fn may_convey(&self) -> bool {
-        self.settings.is_one_server()
+        self.settings.is_one_server() && !self.lock().is_divided
     }
 
     /// Whether the server has run the script of `trip` before.

@@ -134,3 +134,17 @@ fn places_of_callers_who_leave_during_a_shared_trip_are_given_back() {
     }
     until(|| buckets.iter().all(|bucket| count(bucket) == 1));
 }
+
+#[test]
+fn buckets_of_a_cluster_that_is_reached_as_one_server_are_asked_one_by_one() {
+    let server = Server::with(&["--cluster-enabled", "yes"]);
+    assert_eq!(server.ask("CLUSTER ADDSLOTSRANGE 0 16383"), "OK");
+    until(|| server.ask("CLUSTER INFO").contains("cluster_state:ok"));
+    let store = RedisStore::connect(server.url()).unwrap();
+    let buckets = buckets(&store, 10, Rate::per_hour(3));
+    for _ in 0..3 {
+        let answers = at_once(&buckets, Duration::ZERO);
+        assert!(answers.into_iter().all(|answer| answer.unwrap().is_granted()));
+    }
+    assert!(buckets.iter().all(|bucket| count(bucket) == 3));
+}
