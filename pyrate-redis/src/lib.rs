@@ -17,7 +17,7 @@
 //! ```
 //!
 //! In async code, [`Limiter::try_acquire_async`] and [`Limiter::acquire_async`] do the same; a future that is dropped
-//! while it waits gives its place back. The store speaks to the server on a thread of its own, so it doesn't matter in which
+//! while it waits gives its place back. Units that were granted at once stay charged, also if the answer meets nobody. The store speaks to the server on a thread of its own, so it doesn't matter in which
 //! runtime a task runs, or whether there is one.
 //!
 //! # When the server fails
@@ -31,7 +31,7 @@
 //! Redis 5 or later, or Valkey: one server, a replicated one, or a cluster. A bucket is a string, 14 bytes an instant at
 //! which something was granted, whatever the weights, and a few keys beside it while somebody waits or names differ; all in
 //! one hash slot. They vanish by themselves within a second after the longest window has passed since the last grant. The
-//! server must not evict them before that: use `noeviction` or a `volatile` policy. It keeps what it keeps: a server that
+//! server must not evict them before that, as all policies but `noeviction` may. It keeps what it keeps: a server that
 //! is restarted without persistence, or a replica that takes over before it heard of a grant, has forgotten it.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
