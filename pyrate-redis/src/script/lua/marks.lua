@@ -118,7 +118,7 @@ end
 -- The gauges of this handle's rates, the shortest first, and their limits.
 local own_gauges, limits = {}, {}
 for rate = 1, rates do
-  local interval, limit = unpack('>I7I7', common, 2 + 14 * rate)
+  local interval, limit = unpack('>I7I7', common, COMMON_SIZE + 1 + RATE_SIZE * (rate - 1))
   limits[rate] = limit
   own_gauges[rate] = { interval = interval, index = front, before = dropped }
   for _, gauge in ipairs(known_gauges) do
