@@ -28,11 +28,14 @@
 //!
 //! # What it needs
 //!
-//! Redis 5 or later, or Valkey: one server, a replicated one, or a cluster. A bucket is a string, 14 bytes an instant at
-//! which something was granted, whatever the weights, and a few keys beside it while somebody waits or names differ; all in
-//! one hash slot. They vanish by themselves within a second after the longest window has passed since the last grant. The
-//! server must not evict them before that, as all policies but `noeviction` may. It keeps what it keeps: a server that
-//! is restarted without persistence, or a replica that takes over before it heard of a grant, has forgotten it.
+//! Redis 5 or later, or Valkey: one server, a replicated one, or a cluster. A user with limited rights needs `+eval +evalsha
+//! +time +@string +@list +@sortedset +del +unlink +pexpire +pttl`, on `~pyrate:*` or what else the prefix is.
+//!
+//! A bucket is a string, 14 bytes an instant at which something was granted, whatever the weights, and a few keys beside it
+//! while somebody waits or names differ; all in one hash slot. They vanish by themselves within a second after the longest
+//! window has passed since the last grant. The server must not evict them before that: its policy must be `noeviction`, which
+//! is the default, since all others evict keys that have an end. It keeps what it keeps: a server that is restarted without
+//! persistence, or a replica that takes over before it heard of a grant, has forgotten it.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

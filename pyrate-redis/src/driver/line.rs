@@ -116,7 +116,7 @@ impl Line {
                     return Some(Ok(Answer(value)));
                 }
                 Err(Failure::NotSent) => sleep(Duration::from_millis(1)).await,
-                Err(failure) => return Some(Err(self.conclude(failure))),
+                Err(failure) => return Some(Err(self.conclude(failure, &client))),
             }
         }
     }
@@ -161,7 +161,7 @@ impl Line {
         }
     }
 
-    fn conclude(&self, failure: Failure) -> RedisError {
+    fn conclude(&self, failure: Failure, client: &Client) -> RedisError {
         match failure {
             Failure::Final(error) => {
                 self.lock().heard = Instant::now();
@@ -170,15 +170,15 @@ impl Line {
             Failure::NoScript => {
                 RedisError::Refused("NOSCRIPT in answer to the script's own text".to_owned())
             }
-            Failure::TimedOut | Failure::NotSent => self.timed_out(),
+            Failure::TimedOut | Failure::NotSent => self.timed_out(client),
         }
     }
 
-    /// What a call failed with that has no answer in time.
-    fn timed_out(&self) -> RedisError {
+    /// What a call failed with that was given to `client` and has no answer in time.
+    fn timed_out(&self, client: &Client) -> RedisError {
         // A call that was written fails as soon as its connection does. So where there is no connection, this one was not
-        // written, and the client doesn't write what has timed out.
-        if self.settings.is_one_server() && !self.lock().client.is_connected() {
+        // written, and the client doesn't write what has timed out. A client that has taken its place tells nothing of it.
+        if self.settings.is_one_server() && !client.is_connected() {
             return self.unreachable();
         }
         let silence = self.lock().heard.elapsed();

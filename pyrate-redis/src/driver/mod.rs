@@ -13,6 +13,7 @@ mod trip;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -72,10 +73,10 @@ impl Driver {
         answer.await.map_err(|_| ended())??.taken().ok_or_else(ended)
     }
 
-    /// Makes a call whose answer nobody waits for.
-    pub(crate) fn send(&self, request: Request) {
+    /// Makes a call, for nobody who would wait for it, that gives back a place which is due after `delay`.
+    pub(crate) fn give_back(&self, request: Request, delay: Duration) {
         // If the thread is gone, so is the way to the server.
-        let _ = self.jobs.send(Job::errand(request, self.clone()));
+        let _ = self.jobs.send(Job::errand(request, delay, self.clone()));
     }
 }
 

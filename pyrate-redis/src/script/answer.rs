@@ -16,6 +16,8 @@ pub(crate) struct Answer(pub(crate) Value);
 pub(crate) struct Placed {
     pub(crate) at: u64,
     pub(crate) id: u64,
+    /// How long before it was due it was decided.
+    pub(crate) delay: Duration,
 }
 
 /// How one item is answered: by the instant of a grant at once, or by four numbers.
@@ -66,7 +68,12 @@ impl Answer {
         let Value::Array(items) = &self.0 else { return Vec::new() };
         let verdicts = items.iter().filter_map(Verdict::of);
         let placed = verdicts.filter(|verdict| verdict.kind == 1 && verdict.at > verdict.now);
-        placed.map(|verdict| Placed { at: verdict.at, id: verdict.extra }).collect()
+        placed
+            .map(|Verdict { now, at, extra, .. }| {
+                let delay = Duration::from_micros(at.saturating_sub(now));
+                Placed { at, id: extra, delay }
+            })
+            .collect()
     }
 
     /// An instant and a name; `None` if there is no such unit, `Some((_, None))` if it bears the key's own name.
@@ -170,7 +177,7 @@ mod tests {
         let late = answer(&[1, 5, 7, 9]);
         let Ok(Decision::Granted(grant)) = late.decision(&rates(), 1) else { panic!("granted") };
         assert_eq!((grant.delay, grant.id()), (Duration::from_micros(2), 9));
-        assert_eq!(late.placed(), [Placed { at: 7, id: 9 }]);
+        assert_eq!(late.placed(), [Placed { at: 7, id: 9, delay: Duration::from_micros(2) }]);
     }
 
     #[test]

@@ -52,8 +52,9 @@ local finish = base + open
 -- The marks of KEYS[1], where they are to be written anew.
 local image
 
+-- Lua's format would end a key at its first zero byte.
 local function page_key(number)
-  return string.format('%s:%.0f', key, number)
+  return key .. ':' .. string.format('%.0f', number)
 end
 
 -- The instant of a mark and the units before it; nothing if its page has expired, as all that it held had.
