@@ -31,14 +31,16 @@
 //! Redis 5 or later, or Valkey: one server, a replicated one, or a cluster. A bucket is a string, 14 bytes an instant at
 //! which something was granted, whatever the weights, and a few keys beside it while somebody waits or names differ; all in
 //! one hash slot. They vanish by themselves within a second after the longest window has passed since the last grant. The
-//! server must not evict them before that: use `noeviction` or a `volatile` policy. It keeps what it keeps: a server that
+//! server must not evict them before that: use `noeviction`, since even a `volatile` policy evicts buckets. It keeps what it keeps: a server that
 //! is restarted without persistence, or a replica that takes over before it heard of a grant, has forgotten it.
+//! [`RedisStore::check`] says what of this holds on a server, and what mends it.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod block_on;
 mod bucket;
 mod builder;
+mod check;
 mod clock;
 mod driver;
 mod error;
@@ -50,6 +52,7 @@ mod windows;
 
 pub use bucket::RedisBucket;
 pub use builder::RedisStoreBuilder;
+pub use check::{Aspect, CheckedServer, RedisCheck, Weakness};
 pub use clock::RedisClock;
 pub use error::RedisError;
 /// The client's crate, for [`RedisStore::from_client`].

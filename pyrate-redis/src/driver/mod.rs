@@ -6,6 +6,7 @@ mod failure;
 mod job;
 mod line;
 mod settings;
+mod survey;
 mod traffic;
 mod trip;
 
@@ -18,6 +19,8 @@ use tokio::sync::{mpsc, oneshot};
 use job::Job;
 use line::Line;
 pub(crate) use settings::Settings;
+use survey::Tour;
+pub(crate) use survey::{Seen, Survey};
 use traffic::Traffic;
 
 use crate::error::RedisError;
@@ -26,7 +29,14 @@ use crate::script::{Answer, Request, Target};
 /// A way to the driver's thread, which ends once the last clone is dropped and every call is over.
 #[derive(Clone, Debug)]
 pub(crate) struct Driver {
-    jobs: mpsc::UnboundedSender<Job>,
+    orders: mpsc::UnboundedSender<Order>,
+}
+
+/// What the driver is asked for.
+#[derive(Debug)]
+enum Order {
+    Call(Job),
+    Tour(Tour),
 }
 
 /// How the driver gets its connections.
@@ -47,14 +57,14 @@ impl Driver {
         settings: Settings,
         opening: Opening,
     ) -> Result<(Driver, Opened), RedisError> {
-        let (jobs, queue) = mpsc::unbounded_channel();
+        let (orders, queue) = mpsc::unbounded_channel();
         let (tell, opened) = oneshot::channel();
         let stopped = |error: std::io::Error| RedisError::Stopped(error.to_string());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(stopped)?;
         let drive = move || runtime.block_on(drive(settings, opening, tell, queue));
         thread::Builder::new().name("pyrate-redis".to_owned()).spawn(drive).map_err(stopped)?;
-        Ok((Driver { jobs }, opened))
+        Ok((Driver { orders }, opened))
     }
 
     /// Makes a call. If nobody waits for its answer any more, the reservations in it are given back, where there is `undo`.
@@ -64,14 +74,21 @@ impl Driver {
         undo: Option<Target>,
     ) -> Result<Answer, RedisError> {
         let (job, answer) = Job::new(request, undo, self.clone());
-        self.jobs.send(job).map_err(|_| ended())?;
+        self.orders.send(Order::Call(job)).map_err(|_| ended())?;
         answer.await.map_err(|_| ended())??.taken().ok_or_else(ended)
     }
 
     /// Makes a call whose answer nobody waits for.
     pub(crate) fn send(&self, request: Request) {
         // If the thread is gone, so is the way to the server.
-        let _ = self.jobs.send(Job::errand(request, self.clone()));
+        let _ = self.orders.send(Order::Call(Job::errand(request, self.clone())));
+    }
+
+    /// Has the servers tell of themselves.
+    pub(crate) async fn survey(&self) -> Result<Vec<Survey>, RedisError> {
+        let (tour, surveyed) = Tour::new(self.clone());
+        self.orders.send(Order::Tour(tour)).map_err(|_| ended())?;
+        surveyed.await.map_err(|_| ended())?
     }
 }
 
@@ -79,7 +96,7 @@ async fn drive(
     settings: Settings,
     opening: Opening,
     opened: oneshot::Sender<Result<(), RedisError>>,
-    mut queue: mpsc::UnboundedReceiver<Job>,
+    mut queue: mpsc::UnboundedReceiver<Order>,
 ) {
     let lines = match open(settings, opening).await {
         Ok(lines) => lines,
@@ -87,10 +104,19 @@ async fn drive(
     };
     let _ = opened.send(Ok(()));
     let traffic = Arc::new(Traffic::default());
-    // Each job holds a sender until it is over: the queue doesn't end before that.
-    while let Some(job) = queue.recv().await {
-        if let Some(line) = line_for(&lines, &job.request.key) {
-            traffic.send(line, job);
+    // Each order holds a sender until it is over: the queue doesn't end before that.
+    while let Some(order) = queue.recv().await {
+        match order {
+            Order::Call(job) => {
+                if let Some(line) = line_for(&lines, &job.request.key) {
+                    traffic.send(line, job);
+                }
+            }
+            Order::Tour(tour) => {
+                if let Some(line) = lines.first() {
+                    tokio::spawn(tour.make(Arc::clone(line)));
+                }
+            }
         }
     }
 }
