@@ -36,12 +36,14 @@
 //! window has passed since the last grant. The server must not evict them before that: its policy must be `noeviction`, which
 //! is the default, since all others evict keys that have an end. It keeps what it keeps: a server that is restarted without
 //! persistence, or a replica that takes over before it heard of a grant, has forgotten it.
+//! [`RedisStore::check`] says what of this holds on a server, and what mends it.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod block_on;
 mod bucket;
 mod builder;
+mod check;
 mod clock;
 mod driver;
 mod error;
@@ -53,6 +55,7 @@ mod windows;
 
 pub use bucket::RedisBucket;
 pub use builder::RedisStoreBuilder;
+pub use check::{Aspect, CheckedServer, RedisCheck, Weakness};
 pub use clock::RedisClock;
 pub use error::RedisError;
 /// The client's crate, for [`RedisStore::from_client`].

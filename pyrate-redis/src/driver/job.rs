@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-use super::Driver;
+use super::{Driver, Order};
 use crate::error::RedisError;
 use crate::script::{Answer, Request, Target};
 
@@ -79,7 +79,8 @@ impl Job {
             tokio::spawn(async move {
                 sleep(REST).await;
                 let driver = self.driver.clone();
-                let _ = driver.jobs.send(Job { begun: Instant::now(), ..self });
+                let again = Job { begun: Instant::now(), ..self };
+                let _ = driver.orders.send(Order::Call(again));
             });
         }
     }

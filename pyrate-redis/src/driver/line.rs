@@ -137,8 +137,13 @@ impl Line {
         state.known.insert(&script.sha);
     }
 
+    /// How long a call may take.
+    pub(super) fn command_timeout(&self) -> Duration {
+        self.settings.command_timeout
+    }
+
     /// The client, once it is connected.
-    async fn ready(&self, until: Instant) -> Result<Client, RedisError> {
+    pub(super) async fn ready(&self, until: Instant) -> Result<Client, RedisError> {
         let client = self.client();
         if client.is_connected() { Ok(client) } else { Box::pin(self.wait(until)).await }
     }
@@ -161,7 +166,8 @@ impl Line {
         }
     }
 
-    fn conclude(&self, failure: Failure, client: &Client) -> RedisError {
+    /// The error of a call that failed like this.
+    pub(super) fn conclude(&self, failure: Failure, client: &Client) -> RedisError {
         match failure {
             Failure::Final(error) => {
                 self.lock().heard = Instant::now();

@@ -23,6 +23,10 @@ impl Traffic {
         Traffic { line: Arc::new(line), waiting: Mutex::default() }
     }
 
+    pub(super) fn line(&self) -> Arc<Line> {
+        Arc::clone(&self.line)
+    }
+
     /// Sends calls, at once or with the next trip of their bucket.
     pub(super) fn send(self: &Arc<Self>, jobs: Vec<Job>) {
         let mut first = Vec::new();
