@@ -12,7 +12,7 @@ cargo xtask bench [--quick] [--no-install]  measures all backends beside their p
 cargo xtask soak [--minutes 1] [--seed 7]   calls one limit from everywhere while faults happen, and audits it
 cargo xtask ci [--no-install]               runs all that a change must pass, from format to licences
 `bench` takes --only memory|keyed|sqlite|redis, --save NAME, --against NAME (marks what changed), --readme (renews the
-README's section and its charts), and --redraw (shows the last report again); `soak` takes --backend memory|keyed|sqlite
+README's section and its charts), and --redraw (shows the last report again); `soak` takes --backend memory|keyed|sqlite|redis
 `test`, `bench` and `ci` install what they need and the system lacks, Redis and faketime; not with --no-install";
 
 /// What was asked.

@@ -80,7 +80,7 @@ impl Server {
         // A line ends the server; the end of its input, which is that of this process, ends all it left as well.
         let script = "folder=$1; shift; \"$@\" & server=$!; read -r line; heard=$?; kill -9 $server; \
              wait $server 2>/dev/null; [ $heard = 0 ] || rm -rf \"$folder\"";
-        let program = program();
+        let program = program().unwrap();
         let mut guard = Command::new("sh");
         guard.args(["-c", script, "sh"]).arg(&self.folder);
         guard.args([&program, "--port", &self.port.to_string()]);
@@ -107,14 +107,18 @@ impl Drop for Server {
 }
 
 /// The program, by its path or as the system finds it.
-fn program() -> String {
+///
+/// # Errors
+///
+/// The sentence that says how it is installed.
+pub(crate) fn program() -> Result<String, String> {
     let program = env::var("PYRATE_REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned());
-    let is_there = Command::new(&program).arg("--version").stdout(Stdio::null()).status().is_ok();
-    assert!(
-        is_there,
-        "redis-server is missing: `cargo xtask test` installs it, or: apt-get install redis-server"
-    );
-    program
+    match Command::new(&program).arg("--version").stdout(Stdio::null()).status() {
+        Ok(_) => Ok(program),
+        Err(error) => Err(format!(
+            "{program} does not run ({error}): `cargo xtask test` installs it, or: apt-get install redis-server"
+        )),
+    }
 }
 
 fn free_port() -> u16 {

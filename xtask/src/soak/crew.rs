@@ -11,7 +11,7 @@ use tokio::runtime;
 use tokio::task::JoinSet;
 
 use super::Trouble;
-use super::ground::Backend;
+use super::backend::Backend;
 use super::record::{Kind, Record, tell};
 use super::turn::Turn;
 use super::weather::Weather;
@@ -62,9 +62,10 @@ impl Crew {
     fn threads(&self, dice: &mut Dice) -> Result<(), Trouble> {
         let (storm, calling) = (dice.split(), [(); THREADS].map(|()| dice.split()));
         thread::scope(|scope| {
-            let weather = scope.spawn(|| self.weather.blow(storm, self.end));
+            let has_weather = self.backend.goes_by_clocks();
+            let weather = has_weather.then(|| scope.spawn(|| self.weather.blow(storm, self.end)));
             let threads = calling.map(|dice| scope.spawn(|| self.thread(dice)));
-            for thread in threads.into_iter().chain([weather]) {
+            for thread in threads.into_iter().chain(weather) {
                 thread.join().map_err(|_| "a caller panicked")??;
             }
             Ok(())
@@ -102,7 +103,7 @@ impl Crew {
     fn pause(&self, record: Record, dice: &mut Dice) -> Option<Duration> {
         let micros = match record.kind {
             _ if self.is_calm() => dice.within(0..=CALM * self.backend.processes() as u64),
-            Kind::Denied | Kind::Failed | Kind::Broken => dice.within(100..=4_000),
+            Kind::Denied | Kind::Failed | Kind::Unknown | Kind::Broken => dice.within(100..=4_000),
             _ => return None,
         };
         Some(Duration::from_micros(micros))

@@ -1,137 +1,132 @@
-//! The backends: what each is called, how its limiter is made, and what may happen to it.
+//! The ground on which workers stand: what their processes share, and what happens to it.
 
-use std::error::Error;
-use std::fmt;
-use std::path::Path;
-use std::str::FromStr;
-use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
-use pyrate_memory::{BucketError, InMemoryBucket, KeyedMemory, Limiter, Rates};
-use pyrate_sqlite::{SqliteError, SqliteStore};
+use pyrate_conformance::Dice;
+use pyrate_sqlite::rusqlite::{Connection, TransactionBehavior};
+use tempfile::TempDir;
 
 use super::Trouble;
-use super::weather::Weather;
+use super::backend::Backend;
+use super::faults::Fault;
+use super::server::{self, Server};
 
-/// What holds the limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Backend {
-    /// One bucket in memory.
+/// What a soak's processes share. It is gone when this is dropped.
+pub(crate) enum Ground {
+    /// Nothing: there is one process.
     Memory,
-    /// A bucket for each name, in memory.
-    Keyed,
-    /// One bucket in a file, which processes share.
-    Sqlite,
+    /// A file, in a folder of its own.
+    File(TempDir),
+    /// A server of its own, which writes each change down before it answers: so all its lives are audited as one.
+    Server(Server),
 }
 
-impl Backend {
-    /// All of them.
-    pub const ALL: [Backend; 3] = [Backend::Memory, Backend::Keyed, Backend::Sqlite];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Backend::Memory => "memory",
-            Backend::Keyed => "keyed",
-            Backend::Sqlite => "sqlite",
-        }
-    }
-
-    /// How many processes share the limit. Where it is more than one, they are killed now and then.
-    pub const fn processes(self) -> usize {
-        match self {
-            Backend::Memory | Backend::Keyed => 1,
-            Backend::Sqlite => 3,
-        }
-    }
-
-    /// The names that callers use. Where each has a limit of its own, they are audited apart.
-    pub const fn names(self) -> &'static [&'static str] {
-        match self {
-            Backend::Memory | Backend::Sqlite => &["all"],
-            Backend::Keyed => &["a", "b", "a name that is too long for its slot"],
-        }
-    }
-
-    /// The rates of each limit: less than what the callers want, so that many wait, and less than the backend can do.
+impl Ground {
+    /// What a soak of `backend` needs, empty.
     ///
     /// # Errors
     ///
-    /// Never: the texts are tested.
-    pub fn rates(self) -> Result<Rates, Trouble> {
-        let text = match self {
-            Backend::Memory => "600/10ms;40000/s",
-            Backend::Keyed => "200/10ms;13000/s",
-            Backend::Sqlite => "200/10ms;16000/s",
-        };
-        Ok(text.parse()?)
-    }
-
-    /// A limiter of this process, on the clock that `weather` moves; what is shared lies in `folder`.
-    ///
-    /// # Errors
-    ///
-    /// [`Trouble`] if the store can't be opened.
-    pub(crate) fn limiter(self, folder: &Path, weather: &Arc<Weather>) -> Result<Limiter, Trouble> {
-        let (rates, clock) = (self.rates()?, Arc::clone(weather));
-        Ok(match self {
-            Backend::Memory => Limiter::new(InMemoryBucket::with_clock(rates, clock)),
-            Backend::Keyed => {
-                Limiter::with_factory(KeyedMemory::builder(rates).clock(clock).build())
-            }
-            Backend::Sqlite => {
-                let store = SqliteStore::builder(database(folder)).clock(clock).build()?;
-                Limiter::new(store.bucket("all", rates))
+    /// [`Trouble`] if it can't be had: it says what is missing.
+    pub(crate) fn of(backend: Backend) -> Result<Ground, Trouble> {
+        Ok(match backend {
+            Backend::Memory | Backend::Keyed => Ground::Memory,
+            Backend::Sqlite => Ground::File(tempfile::tempdir()?),
+            Backend::Redis => {
+                server::program()?;
+                let written_down = ["--appendonly", "yes", "--appendfsync", "always"];
+                // After so many milliseconds of a script, the server tells others that it is busy.
+                let is_soon_busy = ["--lua-time-limit", "50"];
+                Ground::Server(Server::with(&[written_down.as_slice(), &is_soon_busy].concat()))
             }
         })
     }
-}
 
-/// Whether `error` is what an injected fault brings about.
-pub(crate) fn is_expected(error: &BucketError) -> bool {
-    let cause = error.source();
-    let is_busy = cause.and_then(|cause| cause.downcast_ref::<SqliteError>());
-    error.is_retryable()
-        && (matches!(is_busy, Some(SqliteError::Busy { .. }))
-            || cause.is_some_and(|cause| cause.to_string() == Weather::FAILURE))
-}
-
-/// Where the file of [`Backend::Sqlite`] lies.
-pub(crate) fn database(folder: &Path) -> std::path::PathBuf {
-    folder.join("limits.db")
-}
-
-impl fmt::Display for Backend {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Backend {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Backend, String> {
-        let known = Backend::ALL.into_iter().find(|backend| backend.name() == text);
-        known.ok_or_else(|| format!("{text} is no backend: choose of {:?}", Backend::ALL))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_backend_has_rates_and_a_name_that_reads_back() {
-        for backend in Backend::ALL {
-            assert!(backend.rates().is_ok());
-            assert_eq!(backend.to_string().parse(), Ok(backend));
+    /// Where workers find it.
+    pub(crate) fn address(&self) -> String {
+        match self {
+            Ground::Memory => String::new(),
+            Ground::File(folder) => folder.path().join("limits.db").display().to_string(),
+            Ground::Server(server) => server.url(),
         }
     }
 
-    #[test]
-    fn only_injected_faults_are_expected() {
-        use pyrate_memory::Outcome::{NotRecorded, Unknown};
-        assert!(is_expected(&BucketError::new(NotRecorded, Weather::FAILURE)));
-        assert!(!is_expected(&BucketError::new(Unknown, Weather::FAILURE)));
-        assert!(!is_expected(&BucketError::new(NotRecorded, "whatever")));
-        assert!(!is_expected(&SqliteError::AnswerLost.into()));
+    /// Does something to it, as `dice` say, for so long `at_most`.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble`] if that fails, which it should not.
+    pub(crate) fn harm(
+        &self,
+        dice: &mut Dice,
+        at_most: Duration,
+    ) -> Result<Option<Fault>, Trouble> {
+        let at_most = u64::try_from(at_most.as_millis())?;
+        let length = Duration::from_millis(dice.within(1..=at_most.max(1)));
+        match self {
+            Ground::Memory => Ok(None),
+            Ground::File(_) => hold_lock(&self.address(), length.min(HELD)).map(Some),
+            Ground::Server(server) => harm(server, dice, length.min(DOWN)).map(Some),
+        }
     }
+}
+
+/// A file's lock is held for so long at most: well within the busy timeout.
+const HELD: Duration = Duration::from_millis(150);
+
+/// A server is away for so long at most: longer than the command timeout.
+const DOWN: Duration = Duration::from_millis(900);
+
+/// Nobody can write meanwhile; all who call wait.
+fn hold_lock(path: &str, length: Duration) -> Result<Fault, Trouble> {
+    let mut connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(30))?;
+    let lock = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    thread::sleep(length);
+    lock.commit()?;
+    Ok(Fault::LockHeld)
+}
+
+fn harm(server: &Server, dice: &mut Dice, length: Duration) -> Result<Fault, Trouble> {
+    let told = |command: &str| match server.ask(command) {
+        refused if refused.starts_with('-') => Err(format!("{command}: {refused}")),
+        _ => Ok(()),
+    };
+    Ok(match dice.below(5) {
+        0 => {
+            told("SCRIPT FLUSH")?;
+            Fault::ScriptsForgotten
+        }
+        1 => {
+            told("CLIENT KILL TYPE normal")?;
+            Fault::ConnectionsCut
+        }
+        2 => {
+            told(&format!("CLIENT PAUSE {} ALL", length.as_millis()))?;
+            Fault::ServerPaused
+        }
+        3 => {
+            occupy(server, length);
+            Fault::ServerBusy
+        }
+        _ => {
+            server.kill();
+            thread::sleep(length);
+            server.run();
+            Fault::ServerKilled
+        }
+    })
+}
+
+/// Has the server run a script of somebody else's that does not end, and ends it.
+fn occupy(server: &Server, length: Duration) {
+    thread::scope(|scope| {
+        let script = scope.spawn(|| server.connect().ask(&["EVAL", "while true do end", "0"]));
+        thread::sleep(length);
+        while !script.is_finished() {
+            // There is nothing to be ended as long as the script was not begun.
+            server.ask("SCRIPT KILL");
+            thread::sleep(Duration::from_millis(1));
+        }
+    });
 }

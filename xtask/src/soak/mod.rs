@@ -5,20 +5,31 @@
 //! how the clock steps, who is killed. When the threads of a machine run does not, so a seed repeats a run's course and not
 //! its every answer; [`simulation`](pyrate_conformance::simulation) does.
 //!
-//! A run starts [workers](worker), processes that tell what each of their callers was told, does its faults, and
-//! [sums up](report) it all. Another backend is one more entry in [`ground`].
+//! From the outside in: a [plan] says what is soaked; [workers] starts processes on one [ground], does [faults] to both and
+//! hears their [records](record); the [report] sums up and audits. Within each process, a [worker], a [crew] of threads and
+//! tasks takes one [turn] after the other, by a clock in bad [weather].
 
+pub mod backend;
 mod crew;
 pub mod faults;
 mod ground;
 mod plan;
 pub mod record;
 pub mod report;
+#[path = "../../../pyrate-redis/tests/support/server.rs"]
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "it belongs to the tests of pyrate-redis, which use more of it and may stop at the first surprise"
+)]
+mod server;
 mod turn;
 mod weather;
 pub mod worker;
+mod workers;
 
-pub use ground::Backend;
+pub use backend::Backend;
 pub use plan::Plan;
 pub use report::Report;
 
@@ -33,7 +44,6 @@ pub type Trouble = Box<dyn Error + Send + Sync>;
 ///
 /// [`Trouble`] if it could not be run. What it found is in the report.
 pub fn run(plan: &Plan) -> Result<Report, Trouble> {
-    let folder = tempfile::tempdir()?;
-    let (faults, records) = faults::run(plan, folder.path())?;
+    let (faults, records) = workers::run(plan)?;
     Report::of(plan, faults, &records)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Trouble;
-use super::ground::Backend;
+use super::backend::Backend;
 
 /// One soak of one backend.
 #[derive(Clone, Debug)]

@@ -17,16 +17,26 @@ pub enum Kind {
     Denied,
     /// The caller left before the answer, or while it waited.
     Left,
-    /// It failed, by an injected fault.
+    /// It failed by an injected fault, and recorded nothing.
     Failed,
+    /// It failed by an injected fault, and may have been recorded.
+    Unknown,
     /// It failed by something else, or went too early.
     Broken,
-    /// No call: a fault was injected.
+    /// No call: a clock was moved.
     Fault,
 }
 
-const KINDS: [Kind; 7] =
-    [Kind::AtOnce, Kind::Waited, Kind::Denied, Kind::Left, Kind::Failed, Kind::Broken, Kind::Fault];
+const KINDS: [Kind; 8] = [
+    Kind::AtOnce,
+    Kind::Waited,
+    Kind::Denied,
+    Kind::Left,
+    Kind::Failed,
+    Kind::Unknown,
+    Kind::Broken,
+    Kind::Fault,
+];
 
 /// One call, or one fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +45,7 @@ pub struct Record {
     pub kind: Kind,
     /// Whose limit: the index of the name.
     pub name: u8,
-    /// Units granted.
+    /// Units asked for.
     pub weight: u16,
     /// The instant of the grant.
     pub at: Timestamp,

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use pyrate_conformance::Dice;
-use pyrate_memory::{AcquireError, Grant, Limiter, Request};
+use pyrate_memory::{AcquireError, Grant, Limiter, Outcome, Request};
 
-use super::ground::{Backend, is_expected};
+use super::backend::Backend;
+use super::faults::is_expected;
 use super::record::{Kind, Record};
 
 /// What a caller asks for.
@@ -85,11 +86,16 @@ impl Turn {
             Err(AcquireError::Bucket(error)) if !is_expected(&error) => {
                 broken(&format!("{error}: {error:?}"))
             }
-            Err(error) => {
-                let kind = if error.is_denied() { Kind::Denied } else { Kind::Failed };
-                Record { name, late, ..Record::new(kind) }
-            }
+            Err(error) => Record { name, weight, late, ..Record::new(kind(&error)) },
         }
+    }
+}
+
+fn kind(error: &AcquireError) -> Kind {
+    match error {
+        AcquireError::Bucket(error) if error.outcome() == Outcome::Unknown => Kind::Unknown,
+        AcquireError::Bucket(_) => Kind::Failed,
+        _ => Kind::Denied,
     }
 }
 

@@ -1,7 +1,6 @@
 //! A worker: a process that calls, and may be killed at any moment.
 
 use std::io;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -10,8 +9,8 @@ use std::time::{Duration, Instant};
 use pyrate_conformance::Dice;
 
 use super::Trouble;
+use super::backend::Backend;
 use super::crew::Crew;
-use super::ground::Backend;
 use super::plan::Plan;
 use super::record::{self, Record};
 use super::weather::Weather;
@@ -34,22 +33,21 @@ impl Drop for Worker {
 }
 
 impl Worker {
-    /// Starts a worker that calls for `duration`; no other has this `number`.
+    /// Starts a worker that calls what lies at `address` for `duration`; no other has this `number`.
     ///
     /// # Errors
     ///
     /// If it can't be started.
     pub fn start(
         plan: &Plan,
-        folder: &Path,
+        address: &str,
         number: u64,
         duration: Duration,
     ) -> io::Result<Worker> {
         let seed = Dice::new(plan.seed ^ number.wrapping_mul(0x9e37_79b9)).bits();
         let mut child = Command::new(&plan.program)
             .args([WORD, &plan.backend.to_string(), &seed.to_string()])
-            .arg(duration.as_millis().to_string())
-            .arg(folder)
+            .args([&duration.as_millis().to_string(), address])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -95,14 +93,14 @@ impl Worker {
 ///
 /// [`Trouble`] if it can't do its work.
 pub fn run(words: &[String]) -> Result<(), Trouble> {
-    let [backend, seed, millis, folder] = words else {
-        return Err("a worker needs a backend, a seed, a duration and a folder".into());
+    let [backend, seed, millis, address] = words else {
+        return Err("a worker needs a backend, a seed, a duration and an address".into());
     };
-    let (backend, folder): (Backend, _) = (backend.parse()?, PathBuf::from(folder));
+    let backend: Backend = backend.parse()?;
     let weather = Arc::new(Weather::default());
     let crew = Crew {
         backend,
-        limiter: backend.limiter(&folder, &weather)?,
+        limiter: backend.limiter(address, &weather)?,
         weather,
         end: Instant::now() + Duration::from_millis(millis.parse()?),
     };

@@ -6,7 +6,6 @@ use std::time::Duration;
 use pyrate_memory::Timestamp;
 use xtask::soak::faults::Faults;
 use xtask::soak::record::{Kind, Record};
-use xtask::soak::report::BOUND;
 use xtask::soak::{Backend, Plan, Report};
 
 fn report(records: &[Record], faults: Faults) -> Report {
@@ -38,7 +37,10 @@ fn names_that_have_limits_of_their_own_are_audited_apart() {
 
 #[test]
 fn a_call_that_takes_too_long_is_found_and_so_is_one_that_breaks() {
-    let late = Record { late: BOUND + Duration::from_micros(1), ..Record::new(Kind::Denied) };
+    let late = Record {
+        late: Backend::Sqlite.bound() + Duration::from_micros(1),
+        ..Record::new(Kind::Denied)
+    };
     assert_eq!(report(&[full(0), late], Faults::default()).findings.len(), 1);
     assert_eq!(report(&[full(0), Record::new(Kind::Broken)], Faults::default()).findings.len(), 1);
 }

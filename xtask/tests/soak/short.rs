@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use xtask::soak::faults::Fault;
 use xtask::soak::{Backend, Plan, Report, run};
 
 fn soak(backend: Backend) -> Report {
@@ -18,16 +19,24 @@ fn soak(backend: Backend) -> Report {
 
 #[test]
 fn a_bucket_in_memory_stands_it() {
-    assert!(soak(Backend::Memory).weather > 5);
+    assert!(soak(Backend::Memory).faults.count(Fault::ClockMoved) > 5);
 }
 
 #[test]
 fn names_in_memory_stand_it() {
-    assert!(soak(Backend::Keyed).weather > 5);
+    assert!(soak(Backend::Keyed).faults.count(Fault::ClockMoved) > 5);
 }
 
 #[test]
 fn a_file_and_its_processes_stand_it() {
     let report = soak(Backend::Sqlite);
-    assert!(report.faults.kills + report.faults.locks > 2, "{report}");
+    let (killed, held) = (Fault::WorkerKilled, Fault::LockHeld);
+    assert!(report.faults.count(killed) + report.faults.count(held) > 2, "{report}");
+}
+
+#[test]
+fn a_server_and_the_processes_that_share_it_stand_it() {
+    let report = soak(Backend::Redis);
+    assert!(report.faults.done.values().sum::<u64>() > 2, "{report}");
+    assert_eq!(report.faults.count(Fault::ClockMoved), 0, "the server has its own");
 }
