@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::iter;
 
 use xtask::paired::{Against, Chart, Quartiles, Report};
-use xtask::record::Record;
 
 use super::compare::{Change, Comparison};
+use super::effort::Effort;
+use super::record::Record;
 
 /// All rows.
 pub(super) struct Table {
@@ -93,9 +94,12 @@ impl Row {
 /// Where and when, in a line.
 pub(super) fn about(record: &Record) -> String {
     let machine = &record.machine;
-    let size = if record.is_quick { "a quick run, not to be quoted" } else { "a full run" };
+    let effort = match record.effort {
+        Effort::Quick => "a quick run, not to be quoted",
+        Effort::Full => "a full run",
+    };
     format!(
-        "{size}: {}, {} cores, {}, {}",
+        "{effort}: {}, {} cores, {}, {}",
         machine.processor, machine.cores, machine.rustc, machine.date
     )
 }
@@ -161,7 +165,8 @@ fn notes(report: &Report, change: Option<Change>) -> Vec<String> {
 fn cannot(report: &Report) -> Option<String> {
     match &report.against {
         Against::Peer { name, cannot, .. } if !cannot.is_empty() => {
-            Some(format!("{name} can't: {}", cannot.join(", ")))
+            let skills: Vec<&str> = cannot.iter().map(|skill| skill.name()).collect();
+            Some(format!("{name} can't: {}", skills.join(", ")))
         }
         _ => None,
     }
@@ -185,27 +190,17 @@ fn factor(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use xtask::paired::{Bound, Pair, Peer, Skill};
-    use xtask::record::{Machine, Program};
 
     use super::*;
 
     const PEER: Peer<'_> = Peer::new("peer").cannot(&[Skill::Weights, Skill::ExactWindows]);
 
     fn record() -> Record {
-        let reports = vec![
+        Record::example(vec![
             Pair::new("admit", PEER).target(1.25).bytes(30.0, 20.0).because("it is exact"),
             Pair::new("weight: 100", PEER).bytes(20.0, 20.0).on(Chart::Weight, "memory", 100),
             Bound::bytes("size", 200.0).measured(150.0).because("never shown"),
-        ];
-        let text = |text: &str| text.to_owned();
-        let machine = Machine {
-            processor: text("EPYC"),
-            cores: text("2"),
-            rustc: text("rustc 1.95.0"),
-            date: text("2026-11-24"),
-        };
-        let programs = vec![Program { name: text("memory"), reports }];
-        Record { machine, is_quick: false, programs }
+        ])
     }
 
     fn table() -> Table {
@@ -253,7 +248,10 @@ mod tests {
         assert_eq!(at(lines[0], "target"), at(lines[1], "<= 1.25"));
         assert_eq!(at(lines[0], "target"), at(lines[5], "<= 200 B"));
         assert!(text.ends_with("1 of 2 targets are met"), "{text}");
-        assert!(text.contains("a full run: EPYC, 2 cores, rustc 1.95.0, 2026-11-24"), "{text}");
+        assert!(
+            text.contains("a full run: A \"B\" & C, 2 cores, rustc 1.95.0, 2026-11-24"),
+            "{text}"
+        );
     }
 
     #[test]

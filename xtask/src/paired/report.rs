@@ -2,13 +2,15 @@
 
 use std::fmt;
 
-use super::{Chart, Point, Quartiles, Unit, Whose};
+use serde::{Deserialize, Serialize};
+
+use super::{Chart, Point, Quartiles, Skill, Unit, Whose};
 
 /// What one benchmark found.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[must_use]
 pub struct Report {
-    /// What was measured.
+    /// What was measured: the backend, a comma, and what it did.
     pub work: String,
     /// What its numbers count.
     pub unit: Unit,
@@ -26,14 +28,15 @@ pub struct Report {
 }
 
 /// What our measurement is held against.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Against {
     /// Somebody else's work, or the floor under both.
     Peer {
         /// Who it is.
         name: String,
         /// What it can't do though ours does.
-        cannot: Vec<String>,
+        cannot: Vec<Skill>,
         /// The peer's measurement.
         theirs: Quartiles,
         /// Ours over the peer's, round by round.
@@ -69,6 +72,12 @@ impl Report {
     /// Says that the sides occupy different numbers of cores.
     pub fn uneven(self) -> Report {
         Report { is_uneven: true, ..self }
+    }
+
+    /// The backend that was measured: with its name the work begins.
+    #[must_use]
+    pub fn backend(&self) -> &str {
+        self.work.split(',').next().unwrap_or_default()
     }
 
     /// Answers whether the target is met; `None` where there is no target.
