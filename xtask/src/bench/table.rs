@@ -33,6 +33,9 @@ const COLUMNS: usize = 6;
 pub(super) const HEADS: [&str; COLUMNS] =
     ["work", "ours [quartiles]", "peer or floor", "ratio [quartiles]", "target", "verdict"];
 
+/// What is said of a target that lies between the quartiles.
+const NARROWLY: &str = "missed by the median, but met by a quarter of the rounds or more";
+
 impl Table {
     pub(super) fn new(record: &Record, comparison: Option<&Comparison>) -> Table {
         let change = |report| comparison.and_then(|comparison| comparison.change(report));
@@ -159,7 +162,8 @@ fn notes(report: &Report, change: Option<Change>) -> Vec<String> {
     });
     let reason = report.because.as_ref().filter(|_| report.is_met() == Some(false));
     let reason = reason.map(|reason| format!("missed because {reason}"));
-    [change, reason].into_iter().flatten().collect()
+    let narrowly = report.is_missed_narrowly().then(|| NARROWLY.to_owned());
+    [change, reason, narrowly].into_iter().flatten().collect()
 }
 
 fn cannot(report: &Report) -> Option<String> {
@@ -221,6 +225,14 @@ mod tests {
         assert_eq!(row.notes, ["missed because it is exact"]);
         assert_eq!(row.cannot.as_deref(), Some("peer can't: weights, exact windows"));
         assert_eq!(table().rows()[2].all_notes(), "");
+    }
+
+    #[test]
+    fn of_rounds_that_disagree_it_is_told() {
+        let mut report = Bound::bytes("size", 2.0).measured(3.0);
+        assert!(row(&report, None).notes.is_empty());
+        report.ours.first = 1.0;
+        assert_eq!(row(&report, None).notes, [NARROWLY]);
     }
 
     #[test]
