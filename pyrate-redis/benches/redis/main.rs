@@ -18,6 +18,7 @@ mod bytes;
 mod callers;
 mod crowd;
 mod desk;
+mod growth;
 mod peer;
 #[allow(dead_code, reason = "the tests' own, of which a part is used here")]
 #[path = "../../tests/support/server.rs"]
@@ -28,6 +29,7 @@ use xtask::paired::save;
 fn main() {
     let mut reports = alone::all();
     reports.extend(crowd::all());
+    reports.extend(growth::all());
     reports.extend(bytes::all());
     save("redis", &reports).unwrap();
 }
