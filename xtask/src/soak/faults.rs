@@ -116,7 +116,9 @@ mod tests {
     #[test]
     fn faults_are_counted_and_told() {
         let mut faults = Faults::default();
-        [Fault::WorkerKilled, Fault::ClockMoved, Fault::WorkerKilled].map(|done| faults.note(done));
+        for done in [Fault::WorkerKilled, Fault::ClockMoved, Fault::WorkerKilled] {
+            faults.note(done);
+        }
         assert_eq!(faults.count(Fault::WorkerKilled), 2);
         assert_eq!(faults.to_string(), "1 clocks moved or failed, 2 workers killed");
     }
