@@ -124,7 +124,7 @@ impl RedisStoreBuilder {
         if settings.command_timeout.is_zero() || settings.connection_timeout.is_zero() {
             return refuse("a timeout of zero leaves no time for an answer");
         }
-        Ok(settings)
+        Ok(settings.bounded())
     }
 
     fn store(self, driver: Driver) -> RedisStore {

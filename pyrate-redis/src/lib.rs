@@ -17,7 +17,7 @@
 //! ```
 //!
 //! In async code, [`Limiter::try_acquire_async`] and [`Limiter::acquire_async`] do the same; a future that is dropped
-//! while it waits gives its place back. The store speaks to the server on a thread of its own, so it doesn't matter in which
+//! while it waits gives its place back. Units that were granted at once stay charged, also if the answer meets nobody. The store speaks to the server on a thread of its own, so it doesn't matter in which
 //! runtime a task runs, or whether there is one.
 //!
 //! # When the server fails
@@ -28,17 +28,22 @@
 //!
 //! # What it needs
 //!
-//! Redis 5 or later, or Valkey: one server, a replicated one, or a cluster. A bucket is a string, 14 bytes an instant at
-//! which something was granted, whatever the weights, and a few keys beside it while somebody waits or names differ; all in
-//! one hash slot. They vanish by themselves within a second after the longest window has passed since the last grant. The
-//! server must not evict them before that: use `noeviction` or a `volatile` policy. It keeps what it keeps: a server that
-//! is restarted without persistence, or a replica that takes over before it heard of a grant, has forgotten it.
+//! Redis 5 or later, or Valkey: one server, a replicated one, or a cluster. A user with limited rights needs `+eval +evalsha
+//! +time +@string +@list +@sortedset +del +unlink +pexpire +pttl`, on `~pyrate:*` or what else the prefix is.
+//!
+//! A bucket is a string, 14 bytes an instant at which something was granted, whatever the weights, and a few keys beside it
+//! while somebody waits or names differ; all in one hash slot. They vanish by themselves within a second after the longest
+//! window has passed since the last grant. The server must not evict them before that: its policy must be `noeviction`, which
+//! is the default, since all others evict keys that have an end. It keeps what it keeps: a server that is restarted without
+//! persistence, or a replica that takes over before it heard of a grant, has forgotten it.
+//! [`RedisStore::check`] says what of this holds on a server, and what mends it.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod block_on;
 mod bucket;
 mod builder;
+mod check;
 mod clock;
 mod driver;
 mod error;
@@ -50,6 +55,7 @@ mod windows;
 
 pub use bucket::RedisBucket;
 pub use builder::RedisStoreBuilder;
+pub use check::{Aspect, CheckedServer, RedisCheck, Weakness};
 pub use clock::RedisClock;
 pub use error::RedisError;
 /// The client's crate, for [`RedisStore::from_client`].

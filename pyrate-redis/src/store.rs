@@ -7,8 +7,10 @@ use std::sync::Arc;
 use fred::clients::Client;
 use pyrate_core::{Clock, Rates};
 
+use crate::block_on::block_on;
 use crate::bucket::RedisBucket;
 use crate::builder::RedisStoreBuilder;
+use crate::check::RedisCheck;
 use crate::clock::RedisClock;
 use crate::driver::{Driver, Settings};
 use crate::error::RedisError;
@@ -102,6 +104,44 @@ impl RedisStore {
     #[must_use]
     pub fn clock(&self) -> RedisClock {
         RedisClock::new(self.clone())
+    }
+
+    /// Looks for what weakens the buckets' promises on this server, or on each master of a cluster: keys that are evicted,
+    /// grants that a crash or a failover would forget, a version that can't run the scripts.
+    ///
+    /// It changes nothing, takes a few small questions (`INFO`, `CONFIG GET`), and ends within the command timeout. What
+    /// the server doesn't show to this user is a finding too, [`Weakness::Unseen`](crate::Weakness::Unseen), and no error.
+    /// A good place for it is the start of a service:
+    ///
+    /// ```no_run
+    /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+    /// use pyrate_redis::{RedisStore, Weakness};
+    ///
+    /// let store = RedisStore::connect_async("redis://localhost").await?;
+    /// for weakness in store.check().await?.findings() {
+    ///     match weakness {
+    ///         Weakness::Evicts { .. } | Weakness::KeepsNothing => return Err(weakness.to_string().into()),
+    ///         _ => eprintln!("a limit may be weaker than it looks: {weakness}"),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`RedisError`] if the server can't be reached, or doesn't answer in time.
+    pub async fn check(&self) -> Result<RedisCheck, RedisError> {
+        Ok(RedisCheck::of(&self.inner.driver.survey().await?))
+    }
+
+    /// As [`check`](RedisStore::check), for threads.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](RedisStore::check).
+    pub fn check_blocking(&self) -> Result<RedisCheck, RedisError> {
+        block_on(self.check())
     }
 
     pub(crate) fn new(

@@ -9,8 +9,9 @@ use crate::pure::{Bisection, Decision, Grant, RateItem, Rates, Timestamp};
 
 /// The promises of [`AbstractBucket`](crate::AbstractBucket) for tasks; see there for each of them.
 ///
-/// A `reserve_async` that is dropped before it is ready must leave nothing charged: either nothing was sent, or the
-/// bucket cancels on its own what is granted after its caller has gone.
+/// A `reserve_async` that is dropped before it is ready must leave no place in line taken: either nothing was sent, or the
+/// bucket cancels on its own what is granted after its caller has gone. What is due by then stays charged, as
+/// `cancel_async` has it.
 #[async_trait]
 pub trait AsyncBucket: Send + Sync + 'static {
     /// The rates it holds.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pyrate_redis::{
-    AbstractBucket, ManualClock, Rate, RateItem, RedisBucket, RedisStore, Timestamp,
+    AbstractBucket, AsyncBucket, ManualClock, Rate, RateItem, RedisBucket, RedisStore, Timestamp,
 };
 
 use crate::callers::from_tasks;
@@ -13,19 +13,14 @@ use crate::server::{Reply, Server};
 /// From one stored grant to the next.
 pub(crate) const STEP: Duration = Duration::from_micros(1_000);
 
+/// How many tasks fill a bucket together.
+const AT_ONCE: usize = 512;
+
 /// As many units as a bucket may hold in an hour: nothing is denied.
 pub(crate) const PLENTY: u64 = (1 << 53) - 1;
 
 /// The interval of most rates here, in microseconds.
 pub(crate) const HOUR: i64 = 3_600_000_000;
-
-macro_rules! text {
-    ($($part:literal)*) => {
-        concat!($(include_str!(concat!("../../src/script/lua/", $part, ".lua"))),*)
-    };
-}
-
-const RESERVE: &str = text!("load" "quick" "marks" "spot" "names" "line" "change" "reserve");
 
 pub(crate) struct Desk {
     pub(crate) server: Server,
@@ -43,24 +38,21 @@ impl Desk {
 
     /// A bucket of an hour that holds so many grants, one a step, the last one now, with room for more.
     ///
-    /// By the script itself, many items a call: one by one, a million would take long.
+    /// By tasks at once, whose calls share round trips: one by one, a million would take long.
     pub(crate) fn filled(&self, key: &str, stored: u64) -> RedisBucket {
         let bucket = self.store.bucket(key, Rate::per_hour(PLENTY));
-        let redis_key = format!("pyrate:{{{key}}}");
-        let hour = 3_600_000_000;
-        let common = [vec![0], seven([hour, 1_000_000, hour, PLENTY])].concat();
-        let mut wire = self.server.connect();
-        let Reply::Text(sha) = wire.ask_bytes(&[b"SCRIPT", b"LOAD", RESERVE.as_bytes()]) else {
-            panic!("a name")
-        };
         let step = u64::try_from(STEP.as_micros()).unwrap();
-        let first = bucket.now().unwrap().as_micros() - stored * step + step;
-        let item = |number| [vec![1], seven([1, 0, first + number * step])].concat();
-        let items: Vec<Vec<u8>> = (0..stored).map(item).collect();
-        for items in items.chunks(500) {
-            let mut words: Vec<&[u8]> = vec![b"EVALSHA", &sha, b"1", redis_key.as_bytes(), &common];
-            words.extend(items.iter().map(Vec::as_slice));
-            assert!(matches!(wire.ask_bytes(&words), Reply::List(_)));
+        let last = bucket.now().unwrap().as_micros();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for start in (0..stored).step_by(AT_ONCE) {
+            let ends =
+                (start..stored.min(start + AT_ONCE as u64)).map(|number| stored - 1 - number);
+            let puts = ends.map(|steps| put_at(bucket.clone(), last - steps * step));
+            runtime.block_on(async {
+                for task in puts.map(tokio::spawn).collect::<Vec<_>>() {
+                    task.await.unwrap();
+                }
+            });
         }
         assert_eq!(bucket.count().unwrap(), stored);
         bucket
@@ -120,6 +112,8 @@ pub(crate) fn float(number: u64) -> f64 {
     number as f64
 }
 
-fn seven<const N: usize>(numbers: [u64; N]) -> Vec<u8> {
-    numbers.iter().flat_map(|number| number.to_be_bytes().into_iter().skip(1)).collect()
+async fn put_at(bucket: RedisBucket, instant: u64) {
+    let stamp = Some(Timestamp::from_micros(instant));
+    let item = RateItem { timestamp: stamp, ..RateItem::new(String::from(bucket.key()), 1) };
+    assert!(bucket.put_async(&item).await.unwrap().is_granted());
 }

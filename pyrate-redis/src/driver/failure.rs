@@ -38,6 +38,8 @@ pub(super) fn no_connection(error: &Error) -> RedisError {
     match error.kind() {
         ErrorKind::Auth => RedisError::Authentication(details.to_owned()),
         ErrorKind::Config | ErrorKind::Url => RedisError::Settings(error.to_string()),
+        // What `SELECT` says: the address names a database that isn't there.
+        _ if details.starts_with("ERR DB index") => RedisError::Settings(details.to_owned()),
         _ => match refusal(details) {
             Some(RedisError::Refused(_)) | None => RedisError::Unreachable(error.to_string()),
             Some(refusal) => refusal,
@@ -73,6 +75,10 @@ fn refusal(details: &str) -> Option<RedisError> {
         // Servers before Redis 7 wrap the error of a command within a script.
         _ if details.contains("OOM command") => RedisError::OutOfMemory(details),
         _ if details.contains("READONLY") => RedisError::ReadOnly(details),
+        // So Redis 7.0 says that the user may not call a command by a script.
+        _ if details.contains("user executing the script can't") => {
+            RedisError::Authentication(details)
+        }
         _ if is_of_the_script(&details) => RedisError::Corrupt(details),
         _ => RedisError::Refused(details),
     })

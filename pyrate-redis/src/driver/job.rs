@@ -1,25 +1,39 @@
 //! Jobs: calls on their way to the server and back.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 
-use super::Driver;
+use super::{Driver, Order};
 use crate::error::RedisError;
 use crate::script::{Answer, Request, Target};
+
+/// How long it is tried to give a place back. It keeps a store's thread that has nothing else to do.
+const LONGEST_ERRAND: Duration = Duration::from_secs(30);
+
+/// How long an errand rests before it is run again.
+const REST: Duration = Duration::from_millis(50);
 
 /// A call, and who waits for its answer.
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) request: Request,
     pub(super) begun: Instant,
-    /// Nobody waits for what gives places back.
-    reply: Option<oneshot::Sender<Result<Handover, RedisError>>>,
+    reply: Reply,
     /// Whose reservations are given back if nobody takes the answer.
     undo: Option<Target>,
     /// Keeps the driver going until the call is over.
     driver: Driver,
+}
+
+/// Who waits for an answer.
+#[derive(Debug)]
+enum Reply {
+    Caller(oneshot::Sender<Result<Handover, RedisError>>),
+    /// Nobody waits for what gives a place back. It is tried until then, since it does no harm if it is done twice.
+    Nobody(Instant),
 }
 
 impl Job {
@@ -30,26 +44,45 @@ impl Job {
         driver: Driver,
     ) -> (Job, oneshot::Receiver<Result<Handover, RedisError>>) {
         let (reply, answer) = oneshot::channel();
-        (Job { request, begun: Instant::now(), reply: Some(reply), undo, driver }, answer)
+        let reply = Reply::Caller(reply);
+        (Job { request, begun: Instant::now(), reply, undo, driver }, answer)
     }
 
-    /// A call whose answer nobody waits for.
-    pub(super) fn errand(request: Request, driver: Driver) -> Job {
-        Job { request, begun: Instant::now(), reply: None, undo: None, driver }
+    /// What gives back a place that is due after `delay`.
+    pub(super) fn errand(request: Request, delay: Duration, driver: Driver) -> Job {
+        let begun = Instant::now();
+        let reply = Reply::Nobody(begun + delay.min(LONGEST_ERRAND));
+        Job { request, begun, reply, undo: None, driver }
     }
 
     /// Whether somebody waited for the answer, and left.
     pub(super) fn is_abandoned(&self) -> bool {
-        self.reply.as_ref().is_some_and(oneshot::Sender::is_closed)
+        matches!(&self.reply, Reply::Caller(reply) if reply.is_closed())
     }
 
     pub(super) fn finish(self, answer: Result<Answer, RedisError>) {
-        let Job { reply: Some(reply), undo, driver, .. } = self else { return };
+        let reply = match self.reply {
+            Reply::Caller(reply) => reply,
+            Reply::Nobody(until) => return self.run_again(until, answer.err()),
+        };
+        let (undo, driver) = (self.undo, self.driver);
         let undo = undo.map(|target| (target, driver));
         let handover = answer.map(|answer| Handover { answer: Some(answer), undo });
         // If the caller is gone, this drops the answer. If it is there, this wakes it by code of its runtime's, whose panic must
         // not hold up the others.
         let _ = catch_unwind(AssertUnwindSafe(|| reply.send(handover)));
+    }
+
+    /// Runs an errand once more after a failure that may pass.
+    fn run_again(self, until: Instant, failure: Option<RedisError>) {
+        if Instant::now() < until && failure.is_some_and(|failure| !failure.is_permanent()) {
+            tokio::spawn(async move {
+                sleep(REST).await;
+                let driver = self.driver.clone();
+                let again = Job { begun: Instant::now(), ..self };
+                let _ = driver.orders.send(Order::Call(again));
+            });
+        }
     }
 }
 
@@ -70,7 +103,7 @@ impl Drop for Handover {
     fn drop(&mut self) {
         let (Some(answer), Some((target, driver))) = (&self.answer, &self.undo) else { return };
         for placed in answer.placed() {
-            driver.send(target.undo(&placed));
+            driver.give_back(target.undo(&placed), placed.delay);
         }
     }
 }

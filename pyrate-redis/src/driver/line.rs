@@ -13,11 +13,13 @@ use fred::util::redis_keyslot;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{sleep, timeout};
 
+use super::convoy::Convoy;
 use super::failure::{Failure, no_connection};
+use super::job::Job;
 use super::settings::Settings;
 use super::trip::Trip;
 use crate::error::RedisError;
-use crate::script::{Answer, Request};
+use crate::script::{Answer, Request, Script};
 
 /// How often somebody who waits for a connection looks whether there is one, should no signal come.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -39,11 +41,13 @@ struct State {
     heard: Instant,
     /// The scripts that it has run: it knows them by name, unless it was told to forget them.
     known: HashSet<&'static str>,
+    /// Whether it refuses calls for several keys: it is part of a cluster, though the address didn't say so.
+    is_divided: bool,
 }
 
 impl State {
     fn new(client: Client, task: ConnectHandle) -> State {
-        State { client, task, heard: Instant::now(), known: HashSet::new() }
+        State { client, task, heard: Instant::now(), known: HashSet::new(), is_divided: false }
     }
 }
 
@@ -73,42 +77,73 @@ impl Line {
         Line { settings, state, trouble }
     }
 
-    /// Makes a trip, which ends within the command timeout, counted from when its first call was handed over.
-    pub(super) async fn serve(self: Arc<Self>, trip: Trip) {
-        let until = trip.begun() + self.settings.command_timeout;
-        let mut trip = trip;
+    /// Makes a trip.
+    pub(super) async fn serve(self: Arc<Self>, mut trip: Trip) {
+        let answer = self.carry(trip.begun, || trip.request()).await;
+        if let Some(answer) = answer {
+            trip.finish(answer);
+        }
+    }
+
+    /// Makes the trip of a convoy, and returns the calls that have to be made again, each by itself.
+    pub(super) async fn convey(&self, mut convoy: Convoy) -> Vec<Job> {
+        let Some(answer) = self.carry(convoy.begun, || convoy.request()).await else {
+            return Vec::new();
+        };
+        if matches!(answer, Err(RedisError::Cluster(_))) {
+            self.lock().is_divided = true;
+        }
+        convoy.finish(answer)
+    }
+
+    /// Sends what is `packed` and answers what comes back, within the command timeout, counted from when the first of the
+    /// calls was handed over. It is packed as late as may be: `None` if nobody is left by then.
+    async fn carry(
+        &self,
+        begun: Instant,
+        mut packed: impl FnMut() -> Option<Request>,
+    ) -> Option<Result<Answer, RedisError>> {
+        let until = begun + self.settings.command_timeout;
         loop {
             let client = match self.ready(until).await {
                 Ok(client) => client,
-                Err(error) => return trip.finish(Err(error)),
+                Err(error) => return Some(Err(error)),
             };
-            // Who has left meanwhile is not asked for.
-            let Some(wanted) = trip.wanted() else { return };
-            trip = wanted;
-            match ask(&client, &trip.request(), until).await {
+            let request = packed()?;
+            match ask(&client, &request, until).await {
                 Ok(value) => {
-                    self.hear(&trip);
-                    return trip.finish(Ok(Answer(value)));
+                    self.hear(request.script);
+                    return Some(Ok(Answer(value)));
                 }
                 Err(Failure::NotSent) => sleep(Duration::from_millis(1)).await,
-                Err(failure) => return trip.finish(Err(self.conclude(failure))),
+                Err(failure) => return Some(Err(self.conclude(failure, &client))),
             }
         }
     }
 
-    /// Whether the server has run the script of `trip` before.
-    pub(super) fn knows(&self, trip: &Trip) -> bool {
-        self.lock().known.contains(&*trip.script().sha)
+    /// Whether lone calls of different buckets may go together: all keys are on one server.
+    pub(super) fn may_convey(&self) -> bool {
+        self.settings.is_one_server() && !self.lock().is_divided
     }
 
-    fn hear(&self, trip: &Trip) {
+    /// Whether the server has run the script of `trip` before.
+    pub(super) fn knows(&self, trip: &Trip) -> bool {
+        self.lock().known.contains(&*trip.script.sha)
+    }
+
+    fn hear(&self, script: &'static Script) {
         let mut state = self.lock();
         state.heard = Instant::now();
-        state.known.insert(&trip.script().sha);
+        state.known.insert(&script.sha);
+    }
+
+    /// How long a call may take.
+    pub(super) fn command_timeout(&self) -> Duration {
+        self.settings.command_timeout
     }
 
     /// The client, once it is connected.
-    async fn ready(&self, until: Instant) -> Result<Client, RedisError> {
+    pub(super) async fn ready(&self, until: Instant) -> Result<Client, RedisError> {
         let client = self.client();
         if client.is_connected() { Ok(client) } else { Box::pin(self.wait(until)).await }
     }
@@ -131,7 +166,8 @@ impl Line {
         }
     }
 
-    fn conclude(&self, failure: Failure) -> RedisError {
+    /// The error of a call that failed like this.
+    pub(super) fn conclude(&self, failure: Failure, client: &Client) -> RedisError {
         match failure {
             Failure::Final(error) => {
                 self.lock().heard = Instant::now();
@@ -140,15 +176,15 @@ impl Line {
             Failure::NoScript => {
                 RedisError::Refused("NOSCRIPT in answer to the script's own text".to_owned())
             }
-            Failure::TimedOut | Failure::NotSent => self.timed_out(),
+            Failure::TimedOut | Failure::NotSent => self.timed_out(client),
         }
     }
 
-    /// What a call failed with that has no answer in time.
-    fn timed_out(&self) -> RedisError {
+    /// What a call failed with that was given to `client` and has no answer in time.
+    fn timed_out(&self, client: &Client) -> RedisError {
         // A call that was written fails as soon as its connection does. So where there is no connection, this one was not
-        // written, and the client doesn't write what has timed out.
-        if self.settings.is_one_server() && !self.lock().client.is_connected() {
+        // written, and the client doesn't write what has timed out. A client that has taken its place tells nothing of it.
+        if self.settings.is_one_server() && !client.is_connected() {
             return self.unreachable();
         }
         let silence = self.lock().heard.elapsed();
@@ -219,9 +255,11 @@ async fn send(
     }
     let options = Options { timeout: Some(timeout), ..Options::default() };
     let command = CustomCommand::new_static(command, slot(client, &request.key), false);
-    let mut words = Vec::with_capacity(3 + request.arguments.len());
-    words.extend([Value::from_static_str(script), Value::from(1), request.key.clone().into()]);
-    words.extend(request.arguments.iter().cloned().map(Value::from));
+    let keys = 1 + request.further_keys.len();
+    let mut words = Vec::with_capacity(2 + keys + request.arguments.len());
+    let count = i64::try_from(keys).unwrap_or(i64::MAX);
+    words.extend([Value::from_static_str(script), count.into(), request.key.clone().into()]);
+    words.extend(request.further_keys.iter().chain(&request.arguments).cloned().map(Value::from));
     let answer = client.with_options(&options).custom(command, words).await;
     answer.map_err(|error| Failure::of(&error))
 }

@@ -2,31 +2,46 @@
 //!
 //! So a call needs no runtime of its caller's, and is not lost with one.
 
+mod convoy;
 mod failure;
 mod job;
 mod line;
 mod settings;
+mod survey;
 mod traffic;
 mod trip;
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
 use job::Job;
 use line::Line;
 pub(crate) use settings::Settings;
+use survey::Tour;
+pub(crate) use survey::{Seen, Survey};
 use traffic::Traffic;
 
 use crate::error::RedisError;
 use crate::script::{Answer, Request, Target};
 
+/// How many calls are taken from the queue at a time.
+const AT_ONCE: usize = 256;
+
 /// A way to the driver's thread, which ends once the last clone is dropped and every call is over.
 #[derive(Clone, Debug)]
 pub(crate) struct Driver {
-    jobs: mpsc::UnboundedSender<Job>,
+    orders: mpsc::UnboundedSender<Order>,
+}
+
+/// What the driver is asked for.
+#[derive(Debug)]
+enum Order {
+    Call(Job),
+    Tour(Tour),
 }
 
 /// How the driver gets its connections.
@@ -47,14 +62,14 @@ impl Driver {
         settings: Settings,
         opening: Opening,
     ) -> Result<(Driver, Opened), RedisError> {
-        let (jobs, queue) = mpsc::unbounded_channel();
+        let (orders, queue) = mpsc::unbounded_channel();
         let (tell, opened) = oneshot::channel();
         let stopped = |error: std::io::Error| RedisError::Stopped(error.to_string());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(stopped)?;
         let drive = move || runtime.block_on(drive(settings, opening, tell, queue));
         thread::Builder::new().name("pyrate-redis".to_owned()).spawn(drive).map_err(stopped)?;
-        Ok((Driver { jobs }, opened))
+        Ok((Driver { orders }, opened))
     }
 
     /// Makes a call. If nobody waits for its answer any more, the reservations in it are given back, where there is `undo`.
@@ -64,14 +79,21 @@ impl Driver {
         undo: Option<Target>,
     ) -> Result<Answer, RedisError> {
         let (job, answer) = Job::new(request, undo, self.clone());
-        self.jobs.send(job).map_err(|_| ended())?;
+        self.orders.send(Order::Call(job)).map_err(|_| ended())?;
         answer.await.map_err(|_| ended())??.taken().ok_or_else(ended)
     }
 
-    /// Makes a call whose answer nobody waits for.
-    pub(crate) fn send(&self, request: Request) {
+    /// Makes a call, for nobody who would wait for it, that gives back a place which is due after `delay`.
+    pub(crate) fn give_back(&self, request: Request, delay: Duration) {
         // If the thread is gone, so is the way to the server.
-        let _ = self.jobs.send(Job::errand(request, self.clone()));
+        let _ = self.orders.send(Order::Call(Job::errand(request, delay, self.clone())));
+    }
+
+    /// Has the servers tell of themselves.
+    pub(crate) async fn survey(&self) -> Result<Vec<Survey>, RedisError> {
+        let (tour, surveyed) = Tour::new(self.clone());
+        self.orders.send(Order::Tour(tour)).map_err(|_| ended())?;
+        surveyed.await.map_err(|_| ended())?
     }
 }
 
@@ -79,41 +101,64 @@ async fn drive(
     settings: Settings,
     opening: Opening,
     opened: oneshot::Sender<Result<(), RedisError>>,
-    mut queue: mpsc::UnboundedReceiver<Job>,
+    mut queue: mpsc::UnboundedReceiver<Order>,
 ) {
     let lines = match open(settings, opening).await {
         Ok(lines) => lines,
         Err(error) => return drop(opened.send(Err(error))),
     };
     let _ = opened.send(Ok(()));
-    let traffic = Arc::new(Traffic::default());
-    // Each job holds a sender until it is over: the queue doesn't end before that.
-    while let Some(job) = queue.recv().await {
-        if let Some(line) = line_for(&lines, &job.request.key) {
-            traffic.send(line, job);
+    let lines: Vec<_> = lines.into_iter().map(|line| Arc::new(Traffic::new(line))).collect();
+    let mut orders = Vec::new();
+    // Each order holds a sender until it is over: the queue doesn't end before that.
+    while queue.recv_many(&mut orders, AT_ONCE).await > 0 {
+        let mut jobs = Vec::new();
+        for order in orders.drain(..) {
+            match order {
+                Order::Call(job) => jobs.push(job),
+                Order::Tour(tour) => {
+                    if let Some(line) = lines.first() {
+                        tokio::spawn(tour.make(line.line()));
+                    }
+                }
+            }
+        }
+        for (line, jobs) in lines.iter().zip(shares(lines.len(), jobs)) {
+            line.send(jobs);
         }
     }
 }
 
-async fn open(settings: Settings, opening: Opening) -> Result<Vec<Arc<Line>>, RedisError> {
+/// Shares out calls among so many lines. Those for one bucket take one line, on which they keep their order.
+fn shares(lines: usize, jobs: Vec<Job>) -> Vec<Vec<Job>> {
+    let mut shares: Vec<Vec<Job>> = (0..lines).map(|_| Vec::new()).collect();
+    for job in jobs {
+        let share = match &mut shares[..] {
+            [only] => Some(only),
+            several => several.get_mut(index(&job.request.key, lines)),
+        };
+        if let Some(share) = share {
+            share.push(job);
+        }
+    }
+    shares
+}
+
+fn index(key: &[u8], lines: usize) -> usize {
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(key);
+    usize::try_from(hash % lines as u64).unwrap_or_default()
+}
+
+async fn open(settings: Settings, opening: Opening) -> Result<Vec<Line>, RedisError> {
     let settings = Arc::new(settings);
     let mut lines = Vec::new();
     for _ in 0..settings.connections.max(1) {
-        lines.push(Arc::new(match opening {
+        lines.push(match opening {
             Opening::AtOnce => Line::connect(Arc::clone(&settings)).await?,
             Opening::Lazy => Line::lazy(Arc::clone(&settings)),
-        }));
+        });
     }
     Ok(lines)
-}
-
-/// Calls for one bucket take one line, on which they keep their order.
-fn line_for<'a>(lines: &'a [Arc<Line>], key: &[u8]) -> Option<&'a Arc<Line>> {
-    if let [only] = lines {
-        return Some(only);
-    }
-    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(key);
-    lines.get(usize::try_from(hash % lines.len() as u64).ok()?)
 }
 
 fn ended() -> RedisError {

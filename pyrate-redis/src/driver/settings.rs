@@ -8,6 +8,9 @@ use fred::types::config::{Config, ConnectionConfig, ReconnectPolicy};
 
 use crate::error::RedisError;
 
+/// Longer than anybody waits.
+const LONGEST: Duration = Duration::from_hours(24 * 365);
+
 /// Where the server is, and how long everything may take.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
@@ -45,15 +48,26 @@ impl Settings {
     /// Those of a client, whose own connections are left alone.
     pub(crate) fn of_client(client: &Client) -> Result<Settings, RedisError> {
         let connection = client.connection_config().clone();
-        let timeout = client.perf_config().default_command_timeout;
         let defaults = Settings::of_url("redis://localhost")?;
+        // The client's word for no timeout at all is zero.
+        let or = |timeout: Duration, default| if timeout.is_zero() { default } else { timeout };
+        let command_timeout = client.perf_config().default_command_timeout;
         Ok(Settings {
             config: client.client_config(),
-            command_timeout: if timeout.is_zero() { defaults.command_timeout } else { timeout },
-            connection_timeout: connection.connection_timeout,
+            command_timeout: or(command_timeout, defaults.command_timeout),
+            connection_timeout: or(connection.connection_timeout, defaults.connection_timeout),
             connection,
             ..defaults
         })
+    }
+
+    /// With timeouts that end: no instant lies as far ahead as a duration reaches.
+    pub(crate) fn bounded(self) -> Settings {
+        Settings {
+            command_timeout: self.command_timeout.min(LONGEST),
+            connection_timeout: self.connection_timeout.min(LONGEST),
+            ..self
+        }
     }
 
     /// Whether all calls go to one server at a time.
@@ -68,6 +82,10 @@ impl Settings {
         let config = Config { fail_fast: gives_up, ..self.config.clone() };
         let connection = ConnectionConfig {
             max_command_attempts: 1,
+            // Calls wait for each other and for their timeout, and are not turned away.
+            max_command_buffer_len: 0,
+            // It would tell one call's refusal to all others on the connection, which may have been executed.
+            reconnect_on_auth_error: false,
             connection_timeout: self.connection_timeout,
             internal_command_timeout: self.connection_timeout,
             ..self.connection.clone()

@@ -12,8 +12,10 @@ const MOST: usize = 256;
 /// Calls that are sent as one and answered one by one, in order of arrival.
 #[derive(Debug)]
 pub(super) struct Trip {
-    first: Job,
-    others: Vec<Job>,
+    pub(super) script: &'static Script,
+    /// When the call that has waited longest began.
+    pub(super) begun: Instant,
+    jobs: Vec<Job>,
 }
 
 impl Trip {
@@ -22,55 +24,43 @@ impl Trip {
         let mut trips: Vec<Trip> = Vec::new();
         for job in jobs {
             match trips.last_mut().filter(|trip| trip.has_room_for(&job)) {
-                Some(trip) => trip.others.push(job),
-                None => trips.push(Trip { first: job, others: Vec::new() }),
+                Some(trip) => trip.jobs.push(job),
+                None => trips.push(Trip::beginning_with(job)),
             }
         }
         trips
     }
 
+    fn beginning_with(job: Job) -> Trip {
+        Trip { script: job.request.script, begun: job.begun, jobs: vec![job] }
+    }
+
     fn has_room_for(&self, job: &Job) -> bool {
-        self.others.len() + 1 < MOST && self.first.request.can_carry(&job.request)
+        let first = self.jobs.first();
+        self.jobs.len() < MOST && first.is_some_and(|first| first.request.can_carry(&job.request))
     }
 
-    pub(super) fn script(&self) -> &'static Script {
-        self.first.request.script
-    }
-
-    /// When the call that has waited longest began.
-    pub(super) fn begun(&self) -> Instant {
-        self.first.begun
-    }
-
-    /// The trip without those calls whose callers have left; `None` if nobody is left.
-    pub(super) fn wanted(self) -> Option<Trip> {
-        let Trip { first, others } = self;
-        if others.is_empty() {
-            return (!first.is_abandoned()).then_some(Trip { first, others });
-        }
-        let mut wanted = [first].into_iter().chain(others).filter(|job| !job.is_abandoned());
-        Some(Trip { first: wanted.next()?, others: wanted.collect() })
-    }
-
-    /// All calls as one.
-    pub(super) fn request(&self) -> Request {
-        self.first.request.carrying(self.others.iter().map(|job| &job.request))
+    /// All calls as one, without those whose callers have left; `None` if nobody is left.
+    pub(super) fn request(&mut self) -> Option<Request> {
+        self.jobs.retain(|job| !job.is_abandoned());
+        let (first, others) = self.jobs.split_first()?;
+        Some(first.request.carrying(others.iter().map(|job| &job.request)))
     }
 
     /// Tells each caller its own answer, or all the same failure.
     pub(super) fn finish(self, answer: Result<Answer, RedisError>) {
-        let Trip { first, others } = self;
-        if others.is_empty() {
-            return first.finish(answer);
-        }
-        let mut answers = answer.map(|answer| answer.one_by_one(1 + others.len()));
-        for job in [first].into_iter().chain(others) {
-            job.finish(match &mut answers {
-                Ok(answers) => {
-                    answers.next().unwrap_or_else(|| Err(RedisError::Answer("too few".to_owned())))
-                }
-                Err(error) => Err(error.clone()),
-            });
+        let answers = match (answer, self.jobs.len()) {
+            // That to a lone call is its own, whatever was asked.
+            (Ok(answer), 1) => Ok(vec![answer]),
+            (Ok(answer), count) => answer.one_by_one(count),
+            (Err(error), _) => Err(error),
+        };
+        match answers {
+            Ok(answers) => {
+                let each = self.jobs.into_iter().zip(answers);
+                each.for_each(|(job, answer)| job.finish(Ok(answer)));
+            }
+            Err(error) => self.jobs.into_iter().for_each(|job| job.finish(Err(error.clone()))),
         }
     }
 }

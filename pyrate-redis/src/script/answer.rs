@@ -16,6 +16,8 @@ pub(crate) struct Answer(pub(crate) Value);
 pub(crate) struct Placed {
     pub(crate) at: u64,
     pub(crate) id: u64,
+    /// How long before it was due it was decided.
+    pub(crate) delay: Duration,
 }
 
 /// How one item is answered: by the instant of a grant at once, or by four numbers.
@@ -33,19 +35,22 @@ impl Answer {
     }
 
     /// The answers to so many items that were asked about together.
-    pub(crate) fn one_by_one(
-        self,
-        count: usize,
-    ) -> impl Iterator<Item = Result<Answer, RedisError>> {
-        let items = match self.0 {
-            Value::Array(items) if items.len() == count => Ok(items.into_iter()),
+    pub(crate) fn one_by_one(self, count: usize) -> Result<Vec<Answer>, RedisError> {
+        let items = self.parts(count)?.into_iter();
+        Ok(items.map(|item| Answer(Value::Array(vec![item]))).collect())
+    }
+
+    /// The answers to one item each of so many buckets; `None` for those that were left undecided.
+    pub(crate) fn bucket_by_bucket(self, count: usize) -> Result<Vec<Option<Answer>>, RedisError> {
+        let answer = |part: Value| part.is_array().then_some(Answer(part));
+        Ok(self.parts(count)?.into_iter().map(answer).collect())
+    }
+
+    fn parts(self, count: usize) -> Result<Vec<Value>, RedisError> {
+        match self.0 {
+            Value::Array(parts) if parts.len() == count => Ok(parts),
             other => Err(nonsense(&other)),
-        };
-        let mut items = items;
-        (0..count).map(move |_| match &mut items {
-            Ok(items) => Ok(Answer(Value::Array(items.next().into_iter().collect()))),
-            Err(error) => Err(error.clone()),
-        })
+        }
     }
 
     /// The decision about one item.
@@ -63,7 +68,12 @@ impl Answer {
         let Value::Array(items) = &self.0 else { return Vec::new() };
         let verdicts = items.iter().filter_map(Verdict::of);
         let placed = verdicts.filter(|verdict| verdict.kind == 1 && verdict.at > verdict.now);
-        placed.map(|verdict| Placed { at: verdict.at, id: verdict.extra }).collect()
+        placed
+            .map(|Verdict { now, at, extra, .. }| {
+                let delay = Duration::from_micros(at.saturating_sub(now));
+                Placed { at, id: extra, delay }
+            })
+            .collect()
     }
 
     /// An instant and a name; `None` if there is no such unit, `Some((_, None))` if it bears the key's own name.
@@ -167,7 +177,7 @@ mod tests {
         let late = answer(&[1, 5, 7, 9]);
         let Ok(Decision::Granted(grant)) = late.decision(&rates(), 1) else { panic!("granted") };
         assert_eq!((grant.delay, grant.id()), (Duration::from_micros(2), 9));
-        assert_eq!(late.placed(), [Placed { at: 7, id: 9 }]);
+        assert_eq!(late.placed(), [Placed { at: 7, id: 9, delay: Duration::from_micros(2) }]);
     }
 
     #[test]

@@ -13,5 +13,5 @@ pub(crate) use text::Script;
 /// The greatest number that the scripts count with: a double of Lua is exact up to here.
 pub(crate) const MAX_NUMBER: u64 = (1 << 53) - 1;
 
-/// The version of the stored format: the last byte of a bucket's value.
+/// The version of the stored format, which stands in a bucket's trailer.
 pub(crate) const VERSION: u8 = 1;

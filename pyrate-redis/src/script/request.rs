@@ -73,21 +73,31 @@ impl Moment {
 pub(crate) struct Request {
     pub(crate) script: &'static Script,
     pub(crate) key: Bytes,
+    /// Of other buckets that are asked together with it.
+    pub(crate) further_keys: Vec<Bytes>,
     pub(crate) arguments: Vec<Bytes>,
 }
 
 impl Request {
+    fn new(script: &'static Script, key: Bytes, arguments: Vec<Bytes>) -> Request {
+        Request { script, key, further_keys: Vec::new(), arguments }
+    }
+
     /// Asks for the server's time, at the server that holds `key`.
     pub(crate) fn now(key: Bytes) -> Request {
-        Request { script: Script::now(), key, arguments: Vec::new() }
+        Request::new(Script::now(), key, Vec::new())
     }
 
     /// Whether `other` can be sent as part of this one: both reserve, for handles that agree in everything.
     pub(crate) fn can_carry(&self, other: &Request) -> bool {
-        std::ptr::eq(self.script, Script::reserve())
-            && std::ptr::eq(other.script, Script::reserve())
+        self.is_reserve()
+            && other.is_reserve()
             && self.key == other.key
             && self.arguments.first() == other.arguments.first()
+    }
+
+    pub(crate) fn is_reserve(&self) -> bool {
+        std::ptr::eq(self.script, Script::reserve())
     }
 
     /// This one and `others` as one request.
@@ -95,6 +105,19 @@ impl Request {
         let mut all = self.clone();
         all.arguments.extend(others.flat_map(|other| other.arguments.iter().skip(1).cloned()));
         all
+    }
+
+    /// Reservations of one item each, of different buckets, as one request; `None` if there are none.
+    pub(crate) fn together<'a>(lone: impl Iterator<Item = &'a Request>) -> Option<Request> {
+        let mut lone = lone.peekable();
+        let key = lone.peek()?.key.clone();
+        let mut all = Request::new(Script::together(), key, Vec::new());
+        for request in lone {
+            all.further_keys.push(request.key.clone());
+            all.arguments.extend(request.arguments.iter().cloned());
+        }
+        all.further_keys.remove(0);
+        Some(all)
     }
 }
 
@@ -157,7 +180,7 @@ impl Target {
     }
 
     fn request(&self, script: &'static Script, own: Vec<u8>) -> Request {
-        Request { script, key: self.key.clone(), arguments: vec![self.common(), own.into()] }
+        Request::new(script, self.key.clone(), vec![self.common(), own.into()])
     }
 
     fn common(&self) -> Bytes {

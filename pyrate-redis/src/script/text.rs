@@ -32,14 +32,15 @@ macro_rules! scripts {
 }
 
 scripts! {
-    reserve: "load" "quick" "marks" "room" "spot" "names" "line" "change" "reserve";
-    cancel: "load" "marks" "names" "line" "change" "cancel";
-    leak: "load" "marks" "names" "line" "change" "leak";
-    flush: "load" "marks" "names" "line" "change" "flush";
-    waiting: "load" "marks" "room" "spot" "waiting";
-    available: "load" "marks" "room" "available";
-    count: "load" "marks" "count";
-    peek: "load" "marks" "peek";
+    reserve: "load" "time" "quick" "marks" "room" "spot" "names" "line" "change" "reserve";
+    cancel: "load" "time" "marks" "names" "line" "change" "cancel";
+    leak: "load" "time" "marks" "names" "line" "change" "leak";
+    flush: "load" "time" "marks" "names" "line" "change" "flush";
+    waiting: "load" "time" "marks" "room" "spot" "waiting";
+    available: "load" "time" "marks" "room" "available";
+    count: "load" "time" "marks" "count";
+    peek: "load" "time" "marks" "peek";
+    together: "time" "together_begin" "load" "quick" "together_end";
     now: "now";
 }
 

@@ -5,9 +5,12 @@ use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
-use pyrate_redis::{AbstractBucket, AsyncBucket, Limiter, Rate, RateItem, RedisBucket};
+use pyrate_redis::{
+    AbstractBucket, AsyncBucket, Decision, Limiter, Rate, RateItem, RedisBucket, RedisStore,
+};
 use tokio::runtime::Builder;
 
+use crate::support::server::Server;
 use crate::support::{builder, store};
 use crate::until;
 
@@ -61,10 +64,38 @@ fn a_future_that_is_dropped_with_its_runtime_loses_no_units() {
     until(|| bucket.count().unwrap() == 1);
 }
 
+/// Callers give up just when the server is slow or gone: their places must not stay taken for that.
+#[test]
+fn a_place_is_given_back_though_the_server_was_away_for_longer_than_a_call_may_take() {
+    let server = Server::with(&["--appendonly", "yes", "--appendfsync", "always"]);
+    let store = RedisStore::builder(server.url()).command_timeout(Duration::from_millis(100));
+    let bucket = store.build().unwrap().bucket("a", Rate::per_hour(1));
+    let reserve = || match bucket.reserve(&RateItem::new("a", 1), Duration::MAX).unwrap() {
+        Decision::Granted(grant) => grant,
+        Decision::Denied(denial) => panic!("{denial:?}"),
+    };
+    reserve();
+    let waits = reserve();
+    server.kill();
+    thread::sleep(Duration::from_millis(50));
+    bucket.cancel_later(waits);
+    thread::sleep(Duration::from_millis(400));
+    server.run();
+    until(|| bucket.count().is_ok_and(|count| count == 1));
+    // The server has the call, and yet it is done but once: the place is somebody else's by then.
+    let waits = reserve();
+    server.ask("CLIENT PAUSE 500 ALL");
+    bucket.cancel_later(waits);
+    until(|| bucket.count().is_ok_and(|count| count == 1));
+    reserve();
+    thread::sleep(Duration::from_millis(200));
+    assert_eq!(bucket.count().unwrap(), 2);
+}
+
 #[test]
 fn a_call_that_was_given_up_before_it_was_sent_is_not_sent() {
-    let server = crate::support::server::Server::start();
-    let store = pyrate_redis::RedisStore::builder(server.url());
+    let server = Server::start();
+    let store = RedisStore::builder(server.url());
     let store = store.command_timeout(Duration::from_secs(20)).build().unwrap();
     let bucket = store.bucket("a", Rate::per_hour(5));
     server.kill();
@@ -80,12 +111,12 @@ fn a_call_that_was_given_up_before_it_was_sent_is_not_sent() {
 #[cfg(target_os = "linux")]
 fn a_store_that_is_dropped_leaves_no_thread() {
     // Other tests have theirs: this one's is known by what it is connected to.
-    let server = crate::support::server::Server::start();
+    let server = Server::start();
     let clients = || {
         let list = server.ask("CLIENT LIST");
         list.lines().filter(|line| !line.contains("cmd=client")).count()
     };
-    let store = pyrate_redis::RedisStore::connect(server.url()).unwrap();
+    let store = RedisStore::connect(server.url()).unwrap();
     let bucket = store.bucket("a", Rate::per_hour(5));
     drop(store);
     assert!(bucket.put(&RateItem::new("a", 1)).unwrap().is_granted());

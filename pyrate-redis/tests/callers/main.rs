@@ -11,6 +11,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod convoys;
 mod gone;
 mod runtimes;
 mod surface;

@@ -100,6 +100,33 @@ fn a_client_of_ones_own_lends_its_settings_and_keeps_its_connection() {
     assert!(bucket.put(&RateItem::new("a", 1)).unwrap().is_denied());
 }
 
+/// Settings that would have calls turned away, or end before they begin, are not taken over.
+#[test]
+fn a_client_without_timeouts_and_with_a_short_queue_lends_its_address() {
+    use pyrate_redis::fred::clients::Client;
+    use pyrate_redis::fred::types::config::{Config, ConnectionConfig};
+
+    let connection = ConnectionConfig {
+        connection_timeout: Duration::ZERO,
+        internal_command_timeout: Duration::ZERO,
+        max_command_buffer_len: 1,
+        ..ConnectionConfig::default()
+    };
+    let config = Config::from_url(&shared().url()).unwrap();
+    let store = RedisStore::from_client(Client::new(config, None, Some(connection), None)).unwrap();
+    let prefix = crate::support::fresh_prefix();
+    thread::scope(|scope| {
+        for number in 0..16 {
+            let bucket = store.bucket(format!("{prefix}{number}"), Rate::per_hour(50));
+            scope.spawn(move || {
+                for _ in 0..50 {
+                    assert!(bucket.put(&RateItem::new("a", 1)).unwrap().is_granted());
+                }
+            });
+        }
+    });
+}
+
 #[test]
 fn several_connections_serve_all_buckets() {
     let store = builder().pool_size(4).build().unwrap();

@@ -110,6 +110,14 @@ fn settings_that_can_not_be_used_are_refused() {
 }
 
 #[test]
+fn who_sets_no_end_to_a_call_gets_its_answer() {
+    let ends = builder().command_timeout(Duration::MAX).connection_timeout(Duration::MAX);
+    let bucket = ends.build().unwrap().bucket("a", Rate::per_hour(1));
+    assert!(bucket.put(&RateItem::new("a", 1)).unwrap().is_granted());
+    assert!(bucket.put(&RateItem::new("a", 1)).unwrap().is_denied());
+}
+
+#[test]
 fn a_password_is_not_shown() {
     let builder = RedisStore::builder("redis://:secret@localhost");
     assert!(!format!("{builder:?}").contains("secret"));

@@ -12,7 +12,7 @@ use crate::support::server::Server;
 use crate::support::store;
 use crate::until;
 
-fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
@@ -37,7 +37,7 @@ fn granted_at_once(bucket: &RedisBucket, tasks: usize) -> Vec<Grant> {
 }
 
 /// How many scripts the server has run.
-fn scripts(server: &Server) -> u64 {
+pub(crate) fn scripts(server: &Server) -> u64 {
     let stats = server.ask("INFO commandstats");
     let of = |command: &str| -> Option<u64> {
         let line = stats.lines().find(|line| line.starts_with(&format!("cmdstat_{command}:")))?;

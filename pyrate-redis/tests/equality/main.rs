@@ -21,7 +21,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use pyrate_conformance::histories::{Act, Deed, Mix, Moment, acts, rates};
-use pyrate_redis::{AbstractBucket, Clock, ManualClock, RateItem, Rates, SlidingLog, Timestamp};
+use pyrate_redis::{
+    AbstractBucket, AsyncBucket, Clock, Decision, ManualClock, RateItem, Rates, RedisBucket,
+    SlidingLog, Timestamp,
+};
 use support::builder;
 use support::script::ScriptBucket;
 
@@ -118,4 +121,61 @@ fn several_items_in_one_call_are_decided_in_order() {
         }
         Ok(())
     });
+}
+
+#[test]
+fn several_buckets_that_are_asked_together_answer_as_their_sliding_logs_do() {
+    let ask = (0..3_usize, 0..=3_u64, prop_oneof![Just(0), Just(4), Just(u64::MAX)]);
+    let asks = proptest::collection::vec(prop_oneof![3 => ask.prop_map(Some), 1 => Just(None)], 6);
+    let rounds = proptest::collection::vec((asks, 0..=4_u64), 1..=15);
+    for_all(100, (proptest::collection::vec(rates(), 6), rounds), |(rates, rounds)| {
+        let clock = ManualClock::new();
+        let store = builder().clock(clock.clone()).build().unwrap();
+        let keyed =
+            |(index, rates): (usize, &Rates)| store.bucket(index.to_string(), rates.clone());
+        let buckets: Vec<_> = rates.iter().enumerate().map(keyed).collect();
+        let mut logs: Vec<_> = rates.into_iter().map(SlidingLog::new).collect();
+        let mut now = START;
+        for (asks, later) in rounds {
+            now += later;
+            clock.set(Timestamp::from_micros(now));
+            let found = ask_together(&buckets, &asks);
+            for ((log, ask), found) in logs.iter_mut().zip(&asks).zip(found) {
+                let Some((item, max_delay)) = ask.map(item) else { continue };
+                let due = log.reserve(&item, Timestamp::from_micros(now), max_delay).unwrap();
+                prop_assert_eq!(Some(pair::numberless(due)), found.map(pair::numberless));
+            }
+        }
+        for (log, bucket) in logs.iter().zip(&buckets) {
+            prop_assert_eq!(log.count(clock.now().unwrap()).unwrap(), bucket.count().unwrap());
+        }
+        Ok(())
+    });
+}
+
+/// Which name, of which weight, and for how many microseconds it would wait.
+type Ask = (usize, u64, u64);
+
+fn item((name, weight, micros): Ask) -> (RateItem<'static>, Duration) {
+    (RateItem::new(["a", "b", "0"][name], weight), Duration::from_micros(micros))
+}
+
+/// Asks every bucket for what is wanted of it, all at the same moment.
+fn ask_together(buckets: &[RedisBucket], asks: &[Option<Ask>]) -> Vec<Option<Decision>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let reserve = |(bucket, ask): (&RedisBucket, &Option<Ask>)| {
+            let (bucket, ask) = (bucket.clone(), ask.map(item));
+            tokio::spawn(async move {
+                let (item, max_delay) = ask?;
+                Some(bucket.reserve_async(&item, max_delay).await.unwrap())
+            })
+        };
+        let tasks: Vec<_> = buckets.iter().zip(asks).map(reserve).collect();
+        let mut decisions = Vec::new();
+        for task in tasks {
+            decisions.push(task.await.unwrap());
+        }
+        decisions
+    })
 }

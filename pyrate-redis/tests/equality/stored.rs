@@ -89,6 +89,58 @@ fn full_pages_are_sealed_searched_and_dropped() {
     assert!((2..=4).contains(&pages), "{:?}", lives(&prefix));
 }
 
+/// A zero byte ends a text in many a language.
+#[test]
+fn buckets_whose_keys_agree_up_to_a_zero_byte_share_no_page() {
+    let (clock, prefix) = (clock(), fresh_prefix());
+    let store = builder().prefix(prefix.clone()).clock(clock.clone()).build().unwrap();
+    let buckets = ["x\0a", "x\0b"].map(|key| store.bucket(key, Rate::per_hour(5_000)));
+    for bucket in &buckets {
+        for _ in 0..4_200 {
+            assert!(put(bucket, 1));
+            clock.advance(MICRO);
+        }
+        clock.advance(Duration::from_mins(20));
+    }
+    buckets[1].flush().unwrap();
+    assert_eq!(buckets.each_ref().map(|bucket| bucket.count().unwrap()), [4_200, 0]);
+    assert!(!put(&buckets[0], 801) && put(&buckets[0], 800));
+}
+
+/// More than a byte can count.
+#[test]
+fn a_handle_may_have_as_many_rates_as_it_likes() {
+    let rate = |number| Rate::new(number, Duration::from_micros(number * (number + 1))).unwrap();
+    let rates = Rates::new((1..=300).map(rate)).unwrap();
+    let (clock, mut log) = (clock(), SlidingLog::new(rates.clone()));
+    let bucket = builder().clock(clock.clone()).build().unwrap().bucket("a", rates);
+    let mut now = START;
+    for round in 0..200 {
+        let item = RateItem::new("a", 1);
+        let due = log.reserve(&item, Timestamp::from_micros(now), Duration::ZERO).unwrap();
+        assert_eq!(bucket.put(&item).unwrap(), due);
+        now += round % 7 * 3;
+        clock.set(Timestamp::from_micros(now));
+    }
+}
+
+#[test]
+fn a_key_whose_end_was_taken_away_is_kept_by_a_leak() {
+    let (clock, prefix) = (clock(), fresh_prefix());
+    let store = builder().prefix(prefix.clone()).clock(clock.clone()).build().unwrap();
+    let bucket = store.bucket("a", Rate::per_second(5));
+    for weight in [3, 2] {
+        assert!(put(&bucket, weight));
+        clock.advance(Duration::from_millis(600));
+    }
+    let key = format!("{prefix}{{a}}");
+    assert_eq!(shared().connect().ask(&["PERSIST", &key]), "1");
+    assert_eq!(bucket.leak(None).unwrap(), 3);
+    let lives = lives(&prefix);
+    assert!(lives.iter().any(|(found, left)| *found == key && *left > 3_500_000), "{lives:?}");
+    assert_eq!(bucket.count().unwrap(), 2);
+}
+
 /// Units that a longer window of another handle still holds are counted together with what this handle grants.
 #[test]
 fn no_handle_fills_the_log_beyond_what_can_be_counted() {

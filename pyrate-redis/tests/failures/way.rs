@@ -64,6 +64,36 @@ fn a_line_that_has_fallen_silent_is_given_up_for_a_new_one() {
     assert!(put(&bucket, 1).unwrap().is_granted());
 }
 
+/// The one whose time is up first has the client replaced. What becomes of that new one says nothing about the others' calls.
+#[test]
+fn who_times_out_beside_another_is_not_told_that_nothing_was_sent() {
+    let proxy = Proxy::before(shared().port());
+    let store = RedisStore::builder(proxy.url()).prefix(fresh_prefix()).command_timeout(ms(200));
+    let store = store.build().unwrap();
+    let buckets = ["a", "b", "c", "d"].map(|key| store.bucket(key, Rate::per_hour(9)));
+    let put_on_all = || {
+        thread::scope(|scope| {
+            let calls = buckets.each_ref().map(|bucket| scope.spawn(|| put(bucket, 1)));
+            calls.map(|call| call.join().unwrap())
+        })
+    };
+    let known = put_on_all();
+    assert!(known.iter().all(Result::is_ok));
+    proxy.swallow(true);
+    // Until the line is given up the server executes all of them, and only the answers are lost.
+    for _ in 0..2 {
+        for error in put_on_all().map(Result::unwrap_err) {
+            assert_eq!(error.outcome(), Outcome::Unknown, "{error}");
+        }
+    }
+    proxy.swallow(false);
+    proxy.cut();
+    for bucket in &buckets {
+        until(|| bucket.count().is_ok());
+        assert_eq!(bucket.count().unwrap(), 3);
+    }
+}
+
 #[test]
 fn connections_that_are_killed_under_load_cost_capacity_at_most() {
     let rates: Rates = "20/50ms;200/1s".parse().unwrap();

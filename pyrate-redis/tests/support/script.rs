@@ -20,14 +20,15 @@ macro_rules! text {
     };
 }
 
-const RESERVE: &str = text!("load" "quick" "marks" "room" "spot" "names" "line" "change" "reserve");
-const CANCEL: &str = text!("load" "marks" "names" "line" "change" "cancel");
-const LEAK: &str = text!("load" "marks" "names" "line" "change" "leak");
-const FLUSH: &str = text!("load" "marks" "names" "line" "change" "flush");
-const WAITING: &str = text!("load" "marks" "room" "spot" "waiting");
-const AVAILABLE: &str = text!("load" "marks" "room" "available");
-const COUNT: &str = text!("load" "marks" "count");
-const PEEK: &str = text!("load" "marks" "peek");
+const RESERVE: &str =
+    text!("load" "time" "quick" "marks" "room" "spot" "names" "line" "change" "reserve");
+const CANCEL: &str = text!("load" "time" "marks" "names" "line" "change" "cancel");
+const LEAK: &str = text!("load" "time" "marks" "names" "line" "change" "leak");
+const FLUSH: &str = text!("load" "time" "marks" "names" "line" "change" "flush");
+const WAITING: &str = text!("load" "time" "marks" "room" "spot" "waiting");
+const AVAILABLE: &str = text!("load" "time" "marks" "room" "available");
+const COUNT: &str = text!("load" "time" "marks" "count");
+const PEEK: &str = text!("load" "time" "marks" "peek");
 
 /// A bucket whose pages hold four marks.
 pub(crate) struct ScriptBucket {

@@ -77,15 +77,29 @@ impl<F: FnMut(u64) -> Duration> Side<F> {
     }
 }
 
-// What a call claims leaves its setup out. Where the setup costs more than the work, it is the
-// setup that a round has to pay for, so the greater of the two counts. But a setup of fixed cost, such
-// as to start a thread, must not end the search early: all that it would leave of a round is itself.
 fn calibrate(work: &mut impl FnMut(u64) -> Duration, round: Duration) -> u32 {
+    fitting(round, |iterations| {
+        let start = Instant::now();
+        let claimed = work(iterations);
+        Took { claimed, whole: start.elapsed() }
+    })
+}
+
+/// What a call took.
+struct Took {
+    /// By its own account, which leaves its setup out.
+    claimed: Duration,
+    whole: Duration,
+}
+
+// Where the setup costs more than the work, it is the setup that a round has to pay for, so the greater of the two counts.
+// But a setup of fixed cost, such as to start a thread, must not end the search early: all that it would leave of a round is
+// itself.
+fn fitting(round: Duration, mut call: impl FnMut(u64) -> Took) -> u32 {
     let mut iterations = 1;
     loop {
-        let start = Instant::now();
-        let claimed = work(u64::from(iterations));
-        let cost = claimed.max(start.elapsed());
+        let Took { claimed, whole } = call(u64::from(iterations));
+        let cost = claimed.max(whole);
         if claimed.saturating_mul(4) >= round || cost >= round || iterations >= MOST_ITERATIONS {
             return scaled(iterations, round, cost);
         }
@@ -121,22 +135,20 @@ mod tests {
 
     #[test]
     fn setup_that_a_side_leaves_out_of_its_answer_still_bounds_the_round() {
-        let mut with_setup = |n: u64| {
-            let start = Instant::now();
-            while start.elapsed() < Duration::from_micros(500 * n) {}
-            Duration::from_nanos(n)
+        let with_setup = |n| Took {
+            claimed: Duration::from_nanos(n),
+            whole: Duration::from_nanos(n) + Duration::from_micros(500 * n),
         };
-        assert!(calibrate(&mut with_setup, ROUND) <= 40);
+        assert!(fitting(ROUND, with_setup) <= 40);
     }
 
     #[test]
     fn setup_of_a_fixed_cost_leaves_the_round_to_the_work() {
-        let mut with_setup = |n: u64| {
-            let start = Instant::now();
-            while start.elapsed() < Duration::from_millis(6) {}
-            Duration::from_micros(n)
+        let with_setup = |n| Took {
+            claimed: Duration::from_micros(n),
+            whole: Duration::from_micros(n) + Duration::from_millis(6),
         };
-        assert!(calibrate(&mut with_setup, ROUND) > 4_000);
+        assert!(fitting(ROUND, with_setup) > 4_000);
     }
 
     #[test]

@@ -32,10 +32,11 @@ local function append(at, weight)
   total = plus(total, weight)
 end
 
--- Every gauge that is worth keeping: those of this handle, then those of others, 16 at most unless this one has more.
+-- Every gauge that is worth keeping: those of this handle, as many as a byte can count, then those of others, 16 at most
+-- unless this one has more.
 local function packed_gauges()
   local list = {}
-  for rate = 1, rates do
+  for rate = 1, math.min(rates, 255) do
     list[rate] = own_gauges[rate]
   end
   for _, gauge in ipairs(known_gauges) do
@@ -104,9 +105,34 @@ local function life_from(now)
   return math.ceil((math.max(until_last - real, 0) + kept + grace) / 1000)
 end
 
+-- Gives all keys so many milliseconds, but for KEYS[1] where that is written anew.
+local function lengthen(life)
+  if not image then
+    call('PEXPIRE', key, life)
+  end
+  for _, further in ipairs({ { ':q', waiting }, { ':p', places }, { ':n', runs } }) do
+    if further[2] > 0 then
+      call('PEXPIRE', key .. further[1], life)
+    end
+  end
+  -- A page is given its life when it is sealed; here somebody came who counts for longer.
+  if is_kept_longer then
+    -- The newest first: before one that has expired nobody reads any. And however far back a damaged trailer says that pages
+    -- reach, the server does not stand still for it.
+    for number = base / PAGE - 1, math.floor(front / PAGE), -1 do
+      if call('PEXPIRE', page_key(number), life) == 0 then
+        break
+      end
+    end
+  end
+end
+
 -- Writes the state back. If it `is_idle`, nothing was granted.
 local function save(now, is_idle)
   seen = now
+  if is_new then
+    image = appended
+  end
   local life
   local until_last = math.max(last, now)
   -- What only drops needs no longer life. Where the end of the line was given back, less is needed than was set.
@@ -136,30 +162,16 @@ local function save(now, is_idle)
   local fixed =
     pack(FIXED, kept, assured, dropped, look_at, gap, waiting, name_size, gauges, VERSION, seen, last, total, open)
   local trailer = string.rep('\0', gap) .. name .. spots .. cold .. pairs .. fixed
+  -- The state is written last: where the server refuses a command, nothing is recorded.
+  if life then
+    lengthen(life)
+  end
   if image then
     local left = life or (is_idle and call('PTTL', key)) or life_from(now)
+    -- Somebody may have taken the key's end away.
+    left = left < 0 and life_from(now) or left
     call('SET', key, sub(image, 1, MARK * open) .. trailer, 'PX', math.max(left, 1))
   else
     call('SETRANGE', key, MARK * math.min(stored, open), appended .. trailer)
-    if life then
-      call('PEXPIRE', key, life)
-    end
-  end
-  if life then
-    for _, further in ipairs({ { ':q', waiting }, { ':p', places }, { ':n', runs } }) do
-      if further[2] > 0 then
-        call('PEXPIRE', key .. further[1], life)
-      end
-    end
-    -- A page is given its life when it is sealed; here somebody came who counts for longer.
-    if is_kept_longer then
-      -- The newest first: where one has expired, so have those before it, or nobody reads them. And however far ahead a damaged
-      -- trailer says that pages reach, the server does not stand still for it.
-      for number = base / PAGE - 1, math.floor(front / PAGE), -1 do
-        if call('PEXPIRE', page_key(number), life) == 0 then
-          break
-        end
-      end
-    end
   end
 end

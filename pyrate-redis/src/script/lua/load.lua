@@ -2,9 +2,29 @@
 --
 -- KEYS[1] is a string: marks, a gap that means nothing (mostly none), then the trailer.
 --   A mark is the instant of grants and the units granted before it, 7 bytes each, big-endian. It never changes.
---   The trailer is read from its end: what each grant changes, what it looks at, the gauges, the rest, the last name.
+--   The trailer is the last name, a spot and a pair of each gauge (all spots, COLD, all pairs), then FIXED. It is read from
+--   its end: FIXED says how long the rest is.
+-- FIXED, of which each grant changes what stands behind the version:
+--   kept       the longest window that any handle used; what it may still count is kept
+--   assured    a grant up to here doesn't lengthen the keys' life
+--   dropped    the total before the first mark that is kept
+--   look_at    with so many marks here it is worth looking whether some are dead
+--   gap, waiting, name_size, gauges    how many bytes, reservations, bytes, gauges there are
+--   version
+--   seen, last the last change; the latest grant, which may lie in the future
+--   total      units granted up to `last`, free ones too
+--   open       marks in this string
+-- COLD, which `quick` needs for a denial only:
+--   gone       units that are forgotten, on the scale of names: of those that are due, free ones not
+--   last_id    the last number of a reservation
+--   base       the index of the first mark in this string; those before are in pages
+--   front      the index of the first mark that is kept
+--   places, runs    how many free places and runs of names there are
+--   ahead      what `total` is ahead of the scale of names: free units, and those in line
+-- Always: the marks from `base` on are here, those from `front` up to it in the pages front / PAGE to base / PAGE - 1. Indexes
+-- begin anew when no page is left.
 -- Behind it, in the same hash slot and only while in use:
---   :<number>  a page of older marks; a page is never written twice
+--   :<number>  a page of older marks
 --   :q         reservations that are not due, a sorted set by instant; members are id, weight, name
 --   :p         free places, a sorted set by instant; members are instant, free units
 --   :n         runs of names, a list, the oldest first; of each the number of its first unit, then the name
@@ -12,6 +32,9 @@
 --
 -- ARGV[1] is what all calls of a handle share: whether a clock was injected, the window that must be kept, the grace
 -- after which keys vanish, then interval and limit of each of its rates, the shortest first.
+--
+-- A number that is an argument of a command is written in full, but Lua's `..` keeps 14 digits: where an instant becomes part
+-- of a text, it is formatted.
 --
 -- Totals go round at 2^53: a double counts exactly up to there, and only differences of totals mean anything, none of
 -- which reaches it. Instants and weights are below 2^53 from the start.
@@ -21,6 +44,8 @@ local call, pack, unpack, sub = redis.call, struct.pack, struct.unpack, string.s
 
 local ROUND = 9007199254740992
 local MARK = 14
+-- Of `common`: what stands before the rates, and a rate.
+local COMMON_SIZE, RATE_SIZE = 15, 14
 -- Marks of a page; new ones after which the dead are looked at, at least; what one call works off of a long line. Tests make
 -- them small.
 local PAGE, STRIDE, BATCH = 4096, 64, 64
@@ -35,7 +60,7 @@ local PAIR_SIZE, SPOT_SIZE = 14, 13
 local SHORT, LONG = 64, 255
 
 local is_injected, keep, grace = unpack('>BI7I7', common)
-local rates = (#common - 15) / 14
+local rates = (#common - COMMON_SIZE) / RATE_SIZE
 
 -- Enough for the trailer of a bucket with four rates.
 local tail = call('GETRANGE', key, '-280', '-1')
@@ -75,5 +100,3 @@ local last_name = name_size > 0 and name_size ~= LONG and sub(tail, name_at, nam
 
 -- Marks that this call appends; those before are stored.
 local stored, appended = open, ''
--- The server's time, read once: it goes on while a script runs.
-local reading

@@ -52,8 +52,9 @@ local finish = base + open
 -- The marks of KEYS[1], where they are to be written anew.
 local image
 
+-- Lua's format would end a key at its first zero byte.
 local function page_key(number)
-  return string.format('%s:%.0f', key, number)
+  return key .. ':' .. string.format('%.0f', number)
 end
 
 -- The instant of a mark and the units before it; nothing if its page has expired, as all that it held had.
@@ -118,7 +119,7 @@ end
 -- The gauges of this handle's rates, the shortest first, and their limits.
 local own_gauges, limits = {}, {}
 for rate = 1, rates do
-  local interval, limit = unpack('>I7I7', common, 2 + 14 * rate)
+  local interval, limit = unpack('>I7I7', common, COMMON_SIZE + 1 + RATE_SIZE * (rate - 1))
   limits[rate] = limit
   own_gauges[rate] = { interval = interval, index = front, before = dropped }
   for _, gauge in ipairs(known_gauges) do

@@ -7,7 +7,11 @@
 --
 -- An item that is granted at once is answered by its instant alone. Here is no function call that isn't needed: of all a
 -- call costs the server, this is the part that is ours.
+--
+-- What it leaves undecided follows from its state as it is then: `total`, `seen`, `last`, `open` and `appended` hold what was
+-- granted here. All of that is due and bears the last name, as what follows takes for granted.
 
+-- With room for one, which is what most calls ask.
 local answers, answered, is_changed = { 0 }, 0, false
 
 if gauges == rates and waiting == 0 and gap == 0 and kept >= keep and name_size ~= LONG then
@@ -32,9 +36,9 @@ if gauges == rates and waiting == 0 and gap == 0 and kept >= keep and name_size 
       break
     end
     local fits = true
-    for at = 0, PAIR_SIZE * (rates - 1), PAIR_SIZE do
-      local interval, limit = unpack('>I7I7', common, 16 + at)
-      local own_interval, before = unpack('>I7I7', tail, pairs_at + at)
+    for rate = 0, rates - 1 do
+      local interval, limit = unpack('>I7I7', common, COMMON_SIZE + 1 + RATE_SIZE * rate)
+      local own_interval, before = unpack('>I7I7', tail, pairs_at + PAIR_SIZE * rate)
       local used = total - before
       if used < 0 then
         used = used + ROUND
@@ -50,7 +54,7 @@ if gauges == rates and waiting == 0 and gap == 0 and kept >= keep and name_size 
       local start, start_interval, binding = now, 0, 0
       local base
       for rate = 1, rates do
-        local interval, limit = unpack('>I7I7', common, 2 + PAIR_SIZE * rate)
+        local interval, limit = unpack('>I7I7', common, COMMON_SIZE + 1 + RATE_SIZE * (rate - 1))
         local own_interval, before = unpack('>I7I7', tail, pairs_at + PAIR_SIZE * (rate - 1))
         local used = total - before
         if used < 0 then

@@ -1,0 +1,9 @@
+end
+
+local verdicts = {}
+for bucket = 1, #KEYS do
+  -- An error of one bucket must not end the script: others were decided before it.
+  local has_ended, answer = pcall(decide, { KEYS[bucket] }, { ARGV[2 * bucket - 1], ARGV[2 * bucket] })
+  verdicts[bucket] = has_ended and type(answer) == 'table' and not answer.err and answer
+end
+return verdicts

@@ -1,0 +1,72 @@
+//! What a store may do on its server, and in which of its databases.
+
+use std::thread;
+use std::time::Duration;
+
+use pyrate_redis::{AbstractBucket, Decision, Outcome, Rate, RateItem, RedisError, RedisStore};
+
+use crate::desk::{ms, put, source};
+use crate::support::server::Server;
+use crate::support::shared;
+
+#[test]
+fn a_database_that_is_not_there_is_a_wrong_setting() {
+    let error = RedisStore::connect(format!("{}/99", shared().url())).unwrap_err();
+    assert!(matches!(error, RedisError::Settings(_)), "{error}");
+}
+
+#[test]
+fn a_bucket_stands_in_the_database_of_the_address_after_a_reconnection_too() {
+    let server = Server::start();
+    let store = RedisStore::connect(format!("{}/7", server.url())).unwrap();
+    let bucket = store.bucket("a", Rate::per_hour(2));
+    for _ in 0..2 {
+        assert!(put(&bucket, 1).unwrap().is_granted());
+        server.ask("CLIENT KILL TYPE normal");
+        thread::sleep(ms(50));
+    }
+    assert!(put(&bucket, 1).unwrap().is_denied());
+    assert!(!server.ask("INFO keyspace").contains("db0"));
+}
+
+/// A store by a user with these rights.
+fn by_user(server: &Server, user: &str, rights: &str) -> RedisStore {
+    assert_eq!(server.ask(&format!("ACL SETUSER {user} on >word ~pyrate:* {rights}")), "OK");
+    let url = server.url().replace("://", &format!("://{user}:word@"));
+    RedisStore::connect(url).unwrap()
+}
+
+#[test]
+fn the_rights_that_are_asked_for_are_enough() {
+    let server = Server::start();
+    let rights = "+eval +evalsha +time +@string +@list +@sortedset +del +unlink +pexpire +pttl";
+    let bucket = by_user(&server, "limited", rights).bucket("a", Rate::per_hour(2));
+    assert!(put(&bucket, 2).unwrap().is_granted());
+    for name in ["b", "c"] {
+        let reserved = bucket.reserve(&RateItem::new(name, 2), Duration::MAX).unwrap();
+        let Decision::Granted(grant) = reserved else { panic!("{reserved:?}") };
+        assert!(bucket.cancel(&grant).unwrap());
+    }
+    assert_eq!((bucket.leak(None).unwrap(), bucket.count().unwrap()), (0, 2));
+    assert!(bucket.now().is_ok() && bucket.peek(0).is_ok() && bucket.available().is_ok());
+    bucket.flush().unwrap();
+}
+
+#[test]
+fn what_a_user_may_not_do_is_told_and_leaves_nothing_recorded() {
+    let server = Server::start();
+    let all = RedisStore::connect(server.url()).unwrap();
+    for denied in ["time", "getrange", "set", "setrange", "rpush", "pexpire"] {
+        let store = by_user(&server, denied, &format!("+@all -{denied}"));
+        let bucket = store.bucket(denied, Rate::per_hour(9));
+        let decisions: Vec<_> = (0..3).map(|_| put(&bucket, 1)).collect();
+        let granted = decisions.iter().filter(|decision| decision.is_ok()).count() as u64;
+        assert!(granted < 3, "{denied} is needed");
+        for error in decisions.into_iter().filter_map(Result::err) {
+            assert!(matches!(source(&error), RedisError::Authentication(_)), "{error}");
+            assert_eq!(error.outcome(), Outcome::NotRecorded);
+            assert!(!error.is_retryable());
+        }
+        assert_eq!(all.bucket(denied, Rate::per_hour(9)).count().unwrap(), granted, "{denied}");
+    }
+}
