@@ -79,8 +79,15 @@ fn refusal(details: &str) -> Option<RedisError> {
         _ if details.contains("user executing the script can't") => {
             RedisError::Authentication(details)
         }
+        _ if is_of_the_script(&details) => RedisError::Corrupt(details),
         _ => RedisError::Refused(details),
     })
+}
+
+/// Whether the script itself stumbled, over a value that is not what it should be. It writes a bucket's string last, so
+/// nothing was granted. An administrator who ends a script is told of in other words.
+fn is_of_the_script(details: &str) -> bool {
+    details.contains("user_script:") && !details.contains("Script killed")
 }
 
 fn other_version(text: &str) -> RedisError {
@@ -123,6 +130,21 @@ mod tests {
             RedisError::Authentication(_)
         ));
         assert!(matches!(server_says("BUSY Redis is busy"), RedisError::Refused(_)));
+    }
+
+    /// It was once told as a refusal, after which a retry may help.
+    #[test]
+    fn a_script_that_stumbles_over_a_value_says_that_it_is_corrupt() {
+        let seven =
+            "ERR user_script:9: bad argument #2 to 'unpack' script: 12ab, on @user_script:9.";
+        let six =
+            "ERR Error running script (call to f_12ab): @user_script:9: user_script:9: attempt to";
+        for text in [seven, six] {
+            assert!(matches!(server_says(text), RedisError::Corrupt(_)), "{text}");
+        }
+        let killed =
+            "ERR Error running script (call to f_12ab): @user_script:9: Script killed by user";
+        assert!(matches!(server_says(killed), RedisError::Refused(_)));
     }
 
     #[test]

@@ -117,8 +117,12 @@ local function lengthen(life)
   end
   -- A page is given its life when it is sealed; here somebody came who counts for longer.
   if is_kept_longer then
-    for number = math.floor(front / PAGE), base / PAGE - 1 do
-      call('PEXPIRE', page_key(number), life)
+    -- The newest first: before one that has expired nobody reads any. And however far back a damaged trailer says that pages
+    -- reach, the server does not stand still for it.
+    for number = base / PAGE - 1, math.floor(front / PAGE), -1 do
+      if call('PEXPIRE', page_key(number), life) == 0 then
+        break
+      end
     end
   end
 end

@@ -3,8 +3,11 @@
 if is_new then
   return 0
 end
-for number = math.floor(front / PAGE), base / PAGE - 1 do
-  call('UNLINK', page_key(number))
+-- The newest first: older ones than one that has expired expire by themselves.
+for number = base / PAGE - 1, math.floor(front / PAGE), -1 do
+  if call('UNLINK', page_key(number)) == 0 then
+    break
+  end
 end
 call('DEL', queue_key, places_key, names_key)
 

@@ -8,6 +8,10 @@ local at, name, unsettled = nil, nil, 0
 local function pass_line()
   for first = 0, waiting, BATCH do
     local items = call('ZREVRANGE', key .. ':q', first, first + BATCH - 1, 'WITHSCORES')
+    -- There are as many as were counted, unless the count was damaged.
+    if #items == 0 then
+      return
+    end
     for index = 1, #items, 2 do
       local _, weight, name_at = unpack('>I7I7', items[index])
       local is_due = tonumber(items[index + 1]) <= seen
