@@ -75,17 +75,17 @@ impl Line {
 
     /// Makes a trip, which ends within the command timeout, counted from when its first call was handed over.
     pub(super) async fn serve(self: Arc<Self>, trip: Trip) {
-        let until = trip.begun() + self.settings.command_timeout;
+        let timeout = self.settings.command_timeout;
         let mut trip = trip;
         loop {
-            let client = match self.ready(until).await {
+            let client = match self.ready(trip.begun() + timeout).await {
                 Ok(client) => client,
                 Err(error) => return trip.finish(Err(error)),
             };
             // Who has left meanwhile is not asked for.
-            let Some(wanted) = trip.wanted() else { return };
+            let Some(wanted) = trip.wanted(timeout) else { return };
             trip = wanted;
-            match ask(&client, &trip.request(), until).await {
+            match ask(&client, &trip.request(), trip.begun() + timeout).await {
                 Ok(value) => {
                     self.hear(&trip);
                     return trip.finish(Ok(Answer(value)));
@@ -94,6 +94,11 @@ impl Line {
                 Err(failure) => return trip.finish(Err(self.conclude(failure))),
             }
         }
+    }
+
+    /// Whether there is a connection.
+    pub(super) fn is_connected(&self) -> bool {
+        self.lock().client.is_connected()
     }
 
     /// Whether the server has run the script of `trip` before.

@@ -30,14 +30,16 @@ impl Traffic {
         let key = job.request.key.clone();
         let mut jobs = vec![job];
         while !jobs.is_empty() {
-            let trips = Trip::shared(jobs);
-            if trips.iter().all(|trip| line.knows(trip)) {
-                Traffic::one_behind_the_other(&line, trips).await;
-            } else {
-                // What has to be sent again with its text would be overtaken by what is sent behind it.
-                for trip in trips {
-                    Arc::clone(&line).serve(trip).await;
+            let mut trips = Trip::shared(jobs).into_iter().peekable();
+            while let Some(trip) = trips.next() {
+                // What is sent behind a trip overtakes it where that must be sent again with its script's text, and where all
+                // of them wait for a connection.
+                let keeps_place = line.is_connected() && line.knows(&trip);
+                let mut together = vec![trip];
+                while let Some(next) = trips.next_if(|next| keeps_place && line.knows(next)) {
+                    together.push(next);
                 }
+                Traffic::one_behind_the_other(&line, together).await;
             }
             jobs = self.next(&key);
         }

@@ -1,6 +1,6 @@
 //! Trips: round trips to the server, which calls for one bucket share.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::job::Job;
 use crate::error::RedisError;
@@ -42,14 +42,32 @@ impl Trip {
         self.first.begun
     }
 
-    /// The trip without those calls whose callers have left; `None` if nobody is left.
-    pub(super) fn wanted(self) -> Option<Trip> {
+    /// The trip without those calls whose callers have left, or whose time is as good as over; `None` if nobody is left.
+    pub(super) fn wanted(self, timeout: Duration) -> Option<Trip> {
         let Trip { first, others } = self;
+        let now = Instant::now();
         if others.is_empty() {
-            return (!first.is_abandoned()).then_some(Trip { first, others });
+            let first = Trip::in_time(first, now, timeout)?;
+            return Some(Trip { first, others });
         }
-        let mut wanted = [first].into_iter().chain(others).filter(|job| !job.is_abandoned());
+        let jobs = [first].into_iter().chain(others);
+        let mut wanted = jobs.filter_map(|job| Trip::in_time(job, now, timeout));
         Some(Trip { first: wanted.next()?, others: wanted.collect() })
+    }
+
+    /// The call, if somebody waits for its answer and the answer can come in time.
+    ///
+    /// Where the server hangs, those who stood behind a trip that had no answer have next to no time left. Sent all the same,
+    /// they would end with an open outcome, and so would all others on their trip, which ends when the oldest of its calls must.
+    fn in_time(job: Job, now: Instant, timeout: Duration) -> Option<Job> {
+        if job.is_abandoned() {
+            return None;
+        }
+        if now.saturating_duration_since(job.begun) < timeout - timeout / 8 {
+            return Some(job);
+        }
+        job.finish(Err(RedisError::NotSent(timeout)));
+        None
     }
 
     /// All calls as one.
