@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use fred::bytes::Bytes;
 
@@ -28,6 +29,7 @@ impl Traffic {
     /// Makes trip after trip for the bucket of `job`, until nobody waits there any more.
     async fn serve(self: Arc<Self>, line: Arc<Line>, job: Job) {
         let key = job.request.key.clone();
+        let _served = Served { traffic: &self, key: &key };
         let mut jobs = vec![job];
         while !jobs.is_empty() {
             let mut trips = Trip::shared(jobs).into_iter().peekable();
@@ -70,7 +72,46 @@ impl Traffic {
         waiting
     }
 
+    /// Forgets a bucket, with those who wait there.
+    fn forget(&self, key: &Bytes) {
+        self.lock().remove(key);
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<Bytes, Vec<Job>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A bucket whose trips are being made. If a trip panics, which no code of ours should make it do, nobody would ever serve
+/// those who wait: they are told that there is no answer, and later calls begin anew.
+struct Served<'a> {
+    traffic: &'a Traffic,
+    key: &'a Bytes,
+}
+
+impl Drop for Served<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.traffic.forget(self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    #[test]
+    fn a_trip_that_panics_leaves_nobody_waiting_for_ever() {
+        let (traffic, key) = (Traffic::default(), Bytes::from_static(b"a"));
+        traffic.lock().insert(key.clone(), Vec::new());
+        let panics = || {
+            let _served = Served { traffic: &traffic, key: &key };
+            panic!("on the way");
+        };
+        assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
+        assert!(traffic.lock().is_empty());
     }
 }

@@ -9,8 +9,8 @@ use pyrate_redis::{
     AbstractBucket, AsyncBucket, BucketError, Decision, Grant, RateItem, RedisBucket,
 };
 
-use crate::chance::Chance;
 use crate::harvest::{Harvest, Wish};
+use crate::support::chance::Chance;
 
 const THREADS: u64 = 4;
 const TASKS: u64 = 12;

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use pyrate_redis::{AbstractBucket, BucketError, RateItem, Rates, RedisBucket, RedisStore};
 
 use crate::TIMEOUT;
-use crate::chance::Chance;
 use crate::crew;
+use crate::support::chance::Chance;
 use crate::support::proxy::{Fault, Proxy};
 use crate::support::{fresh_prefix, shared};
 

@@ -13,8 +13,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-#[path = "../processes/chance.rs"]
-mod chance;
 mod crew;
 mod harvest;
 mod load;
