@@ -38,6 +38,14 @@ impl Job {
         Job { request, begun: Instant::now(), reply: None, undo: None, driver }
     }
 
+    /// It has waited for the trip before it. The time of an errand begins here: somebody's place should not be lost because
+    /// thousands are given back at once, or because the server hangs.
+    pub(super) fn sets_out(&mut self) {
+        if self.reply.is_none() {
+            self.begun = Instant::now();
+        }
+    }
+
     /// Whether somebody waited for the answer, and left.
     pub(super) fn is_abandoned(&self) -> bool {
         self.reply.as_ref().is_some_and(oneshot::Sender::is_closed)

@@ -10,6 +10,9 @@ use super::job::Job;
 use super::line::Line;
 use super::trip::Trip;
 
+/// How many trips of a bucket are on their way at most: each takes a few kilobytes.
+const MOST: usize = 256;
+
 /// The calls that arrived while one for the same bucket is on its way: they share the next trip.
 #[derive(Debug, Default)]
 pub(super) struct Traffic(Mutex<HashMap<Bytes, Vec<Job>>>);
@@ -38,7 +41,10 @@ impl Traffic {
                 // of them wait for a connection.
                 let keeps_place = line.is_connected() && line.knows(&trip);
                 let mut together = vec![trip];
-                while let Some(next) = trips.next_if(|next| keeps_place && line.knows(next)) {
+                while keeps_place
+                    && together.len() < MOST
+                    && let Some(next) = trips.next_if(|next| line.knows(next))
+                {
                     together.push(next);
                 }
                 Traffic::one_behind_the_other(&line, together).await;

@@ -20,7 +20,8 @@ impl Trip {
     /// Shares out `jobs` among as few trips as their order allows.
     pub(super) fn shared(jobs: impl IntoIterator<Item = Job>) -> Vec<Trip> {
         let mut trips: Vec<Trip> = Vec::new();
-        for job in jobs {
+        for mut job in jobs {
+            job.sets_out();
             match trips.last_mut().filter(|trip| trip.has_room_for(&job)) {
                 Some(trip) => trip.others.push(job),
                 None => trips.push(Trip { first: job, others: Vec::new() }),
