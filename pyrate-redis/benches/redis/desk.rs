@@ -25,7 +25,7 @@ macro_rules! text {
     };
 }
 
-const RESERVE: &str = text!("load" "quick" "marks" "spot" "names" "line" "change" "reserve");
+const RESERVE: &str = text!("load" "quick" "marks" "room" "spot" "names" "line" "change" "reserve");
 
 pub(crate) struct Desk {
     pub(crate) server: Server,

@@ -64,7 +64,7 @@ impl Trip {
         if job.is_abandoned() {
             return None;
         }
-        if now.saturating_duration_since(job.begun) < timeout - timeout / 8 {
+        if now.saturating_duration_since(job.begun) < timeout / 8 * 7 {
             return Some(job);
         }
         job.finish(Err(RedisError::NotSent(timeout)));
