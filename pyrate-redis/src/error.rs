@@ -22,6 +22,9 @@ pub enum RedisError {
     /// There is no connection; nothing was sent.
     #[error("the server can't be reached: {0}")]
     Unreachable(String),
+    /// Calls before it were not answered for so long that next to none of its time was left; nothing was sent.
+    #[error("the call was not sent: next to nothing is left of its {0:?}")]
+    NotSent(Duration),
     /// The server didn't answer in time. It may have got the call, and may still execute it.
     #[error("the server did not answer within {0:?}")]
     TimedOut(Duration),
@@ -122,6 +125,7 @@ mod tests {
     fn only_what_was_surely_not_recorded_and_may_pass_is_worth_a_retry() {
         let retryable = |error: RedisError| BucketError::from(error).is_retryable();
         assert!(retryable(RedisError::Unreachable(String::new())));
+        assert!(retryable(RedisError::NotSent(Duration::ZERO)));
         assert!(retryable(RedisError::OutOfMemory(String::new())));
         assert!(!retryable(RedisError::TimedOut(Duration::ZERO)));
         assert!(!retryable(RedisError::ConnectionLost(String::new())));

@@ -79,7 +79,7 @@ impl Line {
 
     /// Makes a trip.
     pub(super) async fn serve(self: Arc<Self>, mut trip: Trip) {
-        let answer = self.carry(trip.begun, || trip.request()).await;
+        let answer = self.carry(trip.begun, |timeout| trip.request(timeout)).await;
         if let Some(answer) = answer {
             trip.finish(answer);
         }
@@ -87,7 +87,7 @@ impl Line {
 
     /// Makes the trip of a convoy, and returns the calls that have to be made again, each by itself.
     pub(super) async fn convey(&self, mut convoy: Convoy) -> Vec<Job> {
-        let Some(answer) = self.carry(convoy.begun, || convoy.request()).await else {
+        let Some(answer) = self.carry(convoy.begun, |timeout| convoy.request(timeout)).await else {
             return Vec::new();
         };
         if matches!(answer, Err(RedisError::Cluster(_))) {
@@ -96,21 +96,22 @@ impl Line {
         convoy.finish(answer)
     }
 
-    /// Sends what is `packed` and answers what comes back, within the command timeout, counted from when the first of the
-    /// calls was handed over. It is packed as late as may be: `None` if nobody is left by then.
+    /// Sends what is `packed` and answers what comes back, within the command timeout, counted from when the oldest of the
+    /// calls began. It is packed as late as may be, and says when that was: `None` if nobody is left by then.
     async fn carry(
         &self,
-        begun: Instant,
-        mut packed: impl FnMut() -> Option<Request>,
+        mut begun: Instant,
+        mut packed: impl FnMut(Duration) -> Option<(Instant, Request)>,
     ) -> Option<Result<Answer, RedisError>> {
-        let until = begun + self.settings.command_timeout;
+        let timeout = self.settings.command_timeout;
         loop {
-            let client = match self.ready(until).await {
+            let client = match self.ready(begun + timeout).await {
                 Ok(client) => client,
                 Err(error) => return Some(Err(error)),
             };
-            let request = packed()?;
-            match ask(&client, &request, until).await {
+            let (oldest, request) = packed(timeout)?;
+            begun = oldest;
+            match ask(&client, &request, begun + timeout).await {
                 Ok(value) => {
                     self.hear(request.script);
                     return Some(Ok(Answer(value)));
@@ -124,6 +125,11 @@ impl Line {
     /// Whether lone calls of different buckets may go together: all keys are on one server.
     pub(super) fn may_convey(&self) -> bool {
         self.settings.is_one_server() && !self.lock().is_divided
+    }
+
+    /// Whether there is a connection.
+    pub(super) fn is_connected(&self) -> bool {
+        self.lock().client.is_connected()
     }
 
     /// Whether the server has run the script of `trip` before.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{slice, thread};
 
 use fred::bytes::Bytes;
 
@@ -11,11 +12,17 @@ use super::job::Job;
 use super::line::Line;
 use super::trip::Trip;
 
+/// How many trips of a bucket are on their way at most: each takes a few kilobytes.
+const MOST: usize = 256;
+
+/// Who waits for the next trip of a bucket, for each that has one on its way.
+type Waiting = HashMap<Bytes, Vec<Job>>;
+
 /// A line, and the calls that arrived while one for the same bucket is on its way there: they share the next trip.
 #[derive(Debug)]
 pub(super) struct Traffic {
     line: Arc<Line>,
-    waiting: Mutex<HashMap<Bytes, Vec<Job>>>,
+    waiting: Mutex<Waiting>,
 }
 
 impl Traffic {
@@ -61,15 +68,17 @@ impl Traffic {
     /// Makes the trip of a convoy, then those of its buckets that are left to be made.
     async fn convey(self: Arc<Self>, convoy: Convoy) {
         let keys = convoy.keys();
+        let served = Served { waiting: &self.waiting, keys: &keys };
         let mut undecided = self.line.convey(convoy).await;
         let mut next = Vec::new();
-        for key in keys {
-            match undecided.extract_if(.., |job| job.request.key == key).next() {
+        for key in &keys {
+            match undecided.extract_if(.., |job| job.request.key == *key).next() {
                 // By itself, or it would come back undecided again.
                 Some(job) => drop(tokio::spawn(Arc::clone(&self).serve(vec![job]))),
-                None => next.push(self.next(&key)),
+                None => next.push(self.next(key)),
             }
         }
+        drop(served);
         next.retain(|jobs| !jobs.is_empty());
         self.depart(next);
     }
@@ -78,14 +87,20 @@ impl Traffic {
     async fn serve(self: Arc<Self>, mut jobs: Vec<Job>) {
         while let Some(first) = jobs.first() {
             let key = first.request.key.clone();
-            let trips = Trip::shared(jobs);
-            if trips.iter().all(|trip| self.line.knows(trip)) {
-                Traffic::one_behind_the_other(&self.line, trips).await;
-            } else {
-                // What has to be sent again with its text would be overtaken by what is sent behind it.
-                for trip in trips {
-                    Arc::clone(&self.line).serve(trip).await;
+            let _served = Served { waiting: &self.waiting, keys: slice::from_ref(&key) };
+            let mut trips = Trip::shared(jobs).into_iter().peekable();
+            while let Some(trip) = trips.next() {
+                // What is sent behind a trip overtakes it where that must be sent again with its script's text, and where all
+                // of them wait for a connection.
+                let keeps_place = self.line.is_connected() && self.line.knows(&trip);
+                let mut together = vec![trip];
+                while keeps_place
+                    && together.len() < MOST
+                    && let Some(next) = trips.next_if(|next| self.line.knows(next))
+                {
+                    together.push(next);
                 }
+                Traffic::one_behind_the_other(&self.line, together).await;
             }
             jobs = self.next(&key);
         }
@@ -116,7 +131,46 @@ impl Traffic {
         waiting
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Bytes, Vec<Job>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        lock(&self.waiting)
+    }
+}
+
+fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Buckets whose trips are being made. If a trip panics, which no code of ours should make it do, nobody would ever serve
+/// those who wait: they are told that there is no answer, and later calls begin anew.
+struct Served<'a> {
+    waiting: &'a Mutex<Waiting>,
+    keys: &'a [Bytes],
+}
+
+impl Drop for Served<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let mut waiting = lock(self.waiting);
+            self.keys.iter().for_each(|key| drop(waiting.remove(key)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    #[test]
+    fn a_trip_that_panics_leaves_nobody_waiting_for_ever() {
+        let (waiting, keys) = (Mutex::new(Waiting::new()), [Bytes::from_static(b"a")]);
+        lock(&waiting).insert(Bytes::from_static(b"a"), Vec::new());
+        let panics = || {
+            let _served = Served { waiting: &waiting, keys: &keys };
+            panic!("on the way");
+        };
+        assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
+        assert!(lock(&waiting).is_empty());
     }
 }

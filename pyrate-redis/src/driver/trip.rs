@@ -1,8 +1,8 @@
 //! Trips: round trips to the server, which calls for one bucket share.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::job::Job;
+use super::job::{self, Job};
 use crate::error::RedisError;
 use crate::script::{Answer, Request, Script};
 
@@ -22,7 +22,8 @@ impl Trip {
     /// Shares out `jobs` among as few trips as their order allows.
     pub(super) fn shared(jobs: impl IntoIterator<Item = Job>) -> Vec<Trip> {
         let mut trips: Vec<Trip> = Vec::new();
-        for job in jobs {
+        for mut job in jobs {
+            job.sets_out();
             match trips.last_mut().filter(|trip| trip.has_room_for(&job)) {
                 Some(trip) => trip.jobs.push(job),
                 None => trips.push(Trip::beginning_with(job)),
@@ -40,11 +41,12 @@ impl Trip {
         self.jobs.len() < MOST && first.is_some_and(|first| first.request.can_carry(&job.request))
     }
 
-    /// All calls as one, without those whose callers have left; `None` if nobody is left.
-    pub(super) fn request(&mut self) -> Option<Request> {
-        self.jobs.retain(|job| !job.is_abandoned());
+    /// When the oldest call began, and all of them as one, without those whose callers have left or can't be answered in
+    /// time; `None` if nobody is left.
+    pub(super) fn request(&mut self, timeout: Duration) -> Option<(Instant, Request)> {
+        job::keep_wanted(&mut self.jobs, timeout);
         let (first, others) = self.jobs.split_first()?;
-        Some(first.request.carrying(others.iter().map(|job| &job.request)))
+        Some((first.begun, first.request.carrying(others.iter().map(|job| &job.request))))
     }
 
     /// Tells each caller its own answer, or all the same failure.
