@@ -9,10 +9,10 @@ use fred::error::Error;
 use fred::interfaces::{ClientLike, EventInterface};
 use fred::types::config::Options;
 use fred::types::{ClusterHash, ConnectHandle, CustomCommand, Value};
-use fred::util::redis_keyslot;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{sleep, timeout};
 
+use super::detour::Detour;
 use super::failure::{Failure, no_connection};
 use super::settings::Settings;
 use super::trip::Trip;
@@ -21,6 +21,14 @@ use crate::script::{Answer, Request};
 
 /// How often somebody who waits for a connection looks whether there is one, should no signal come.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// How a server is asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Approach {
+    Plain,
+    /// As one that is getting the slot: it was said to be asked this once.
+    Asking,
+}
 
 /// A line that is used by the store's thread only.
 #[derive(Debug)]
@@ -76,24 +84,64 @@ impl Line {
     /// Makes a trip, which ends within the command timeout, counted from when its first call was handed over.
     pub(super) async fn serve(self: Arc<Self>, trip: Trip) {
         let until = trip.begun() + self.settings.command_timeout;
+        if let Some((trip, detour)) = self.carry(trip, (until, until), Approach::Plain).await {
+            trip.finish(Err(detour.reason));
+        }
+    }
+
+    /// Makes a trip to its end, or hands it back where another server is to be asked: nothing was executed then.
+    ///
+    /// Waits for a connection until the first instant, and for an answer until the second one.
+    pub(super) async fn carry(
+        &self,
+        trip: Trip,
+        (patience, until): (Instant, Instant),
+        approach: Approach,
+    ) -> Option<(Trip, Detour)> {
         let mut trip = trip;
         loop {
-            let client = match self.ready(until).await {
+            let client = match self.ready(patience).await {
                 Ok(client) => client,
-                Err(error) => return trip.finish(Err(error)),
+                Err(error) => return Some((trip, Detour::around(error))),
             };
             // Who has left meanwhile is not asked for.
-            let Some(wanted) = trip.wanted() else { return };
-            trip = wanted;
-            match ask(&client, &trip.request(), until).await {
+            trip = trip.wanted()?;
+            match ask(&client, &trip.request(), until, approach).await {
                 Ok(value) => {
                     self.hear(&trip);
-                    return trip.finish(Ok(Answer(value)));
+                    trip.finish(Ok(Answer(value)));
+                    return None;
                 }
                 Err(Failure::NotSent) => sleep(Duration::from_millis(1)).await,
-                Err(failure) => return trip.finish(Err(self.conclude(failure))),
+                Err(Failure::Detour(detour)) => {
+                    self.lock().heard = Instant::now();
+                    return Some((trip, detour));
+                }
+                Err(failure) => {
+                    trip.finish(Err(self.conclude(failure)));
+                    return None;
+                }
             }
         }
+    }
+
+    /// Asks which server of a cluster has which slot.
+    pub(super) async fn slots(&self, limit: Duration) -> Result<Value, RedisError> {
+        let client = self.ready(Instant::now() + limit).await?;
+        let options = Options { timeout: Some(limit), ..Options::default() };
+        let command = CustomCommand::new_static("CLUSTER", ClusterHash::Random, false);
+        let answer = client.with_options(&options).custom(command, vec!["SLOTS"]).await;
+        answer.map_err(|error| match Failure::of(&error) {
+            Failure::Final(error) => error,
+            Failure::Detour(detour) => detour.reason,
+            Failure::TimedOut | Failure::NotSent | Failure::NoScript => self.timed_out(),
+        })
+    }
+
+    /// Where the server is.
+    pub(super) fn host(&self) -> String {
+        let servers = self.settings.servers();
+        servers.first().map(|server| server.host.to_string()).unwrap_or_default()
     }
 
     /// Whether the server has run the script of `trip` before.
@@ -135,11 +183,16 @@ impl Line {
         match failure {
             Failure::Final(error) => {
                 self.lock().heard = Instant::now();
+                // Sentinels know who the master is now.
+                if matches!(error, RedisError::ReadOnly(_)) && self.settings.has_sentinels() {
+                    self.renew();
+                }
                 error
             }
             Failure::NoScript => {
                 RedisError::Refused("NOSCRIPT in answer to the script's own text".to_owned())
             }
+            Failure::Detour(detour) => detour.reason,
             Failure::TimedOut | Failure::NotSent => self.timed_out(),
         }
     }
@@ -148,7 +201,7 @@ impl Line {
     fn timed_out(&self) -> RedisError {
         // A call that was written fails as soon as its connection does. So where there is no connection, this one was not
         // written, and the client doesn't write what has timed out.
-        if self.settings.is_one_server() && !self.lock().client.is_connected() {
+        if !self.lock().client.is_connected() {
             return self.unreachable();
         }
         let silence = self.lock().heard.elapsed();
@@ -192,8 +245,17 @@ impl Drop for Line {
 }
 
 /// Sends the name of the script, or its text where the server doesn't know that name.
-async fn ask(client: &Client, request: &Request, until: Instant) -> Result<Value, Failure> {
+async fn ask(
+    client: &Client,
+    request: &Request,
+    until: Instant,
+    approach: Approach,
+) -> Result<Value, Failure> {
     let script = request.script;
+    if let Approach::Asking = approach {
+        // Whoever is getting a slot may not know the script, and this comes about rarely.
+        return Box::pin(send_asking(client, &script.text, request, until)).await;
+    }
     match send(client, "EVALSHA", &script.sha, request, until).await {
         // Apart, since the client's futures are large, and each call would carry the room for this one.
         Err(Failure::NoScript) => {
@@ -213,26 +275,43 @@ async fn send(
     request: &Request,
     until: Instant,
 ) -> Result<Value, Failure> {
+    let options = in_time(until)?;
+    let command = CustomCommand::new_static(command, ClusterHash::Random, false);
+    let answer = client.with_options(&options).custom(command, words(script, request)).await;
+    answer.map_err(|error| Failure::of(&error))
+}
+
+/// The same for a server that is getting the bucket's slot: it is told so right before, on the same connection.
+async fn send_asking(
+    client: &Client,
+    text: &'static str,
+    request: &Request,
+    until: Instant,
+) -> Result<Value, Failure> {
+    let options = in_time(until)?;
+    let pipeline = client.pipeline();
+    let both = pipeline.with_options(&options);
+    let command = |name| CustomCommand::new_static(name, ClusterHash::Random, false);
+    let told = both.custom::<(), Value>(command("ASKING"), Vec::new()).await;
+    let asked = both.custom::<(), Value>(command("EVAL"), words(text, request)).await;
+    told.and(asked).map_err(|error| Failure::of(&error))?;
+    pipeline.last().await.map_err(|error| Failure::of(&error))
+}
+
+fn in_time(until: Instant) -> Result<Options, Failure> {
     let timeout = until.saturating_duration_since(Instant::now());
     if timeout.is_zero() {
         return Err(Failure::TimedOut);
     }
-    let options = Options { timeout: Some(timeout), ..Options::default() };
-    let command = CustomCommand::new_static(command, slot(client, &request.key), false);
+    Ok(Options { timeout: Some(timeout), ..Options::default() })
+}
+
+/// What follows the name of the command.
+fn words(script: &'static str, request: &Request) -> Vec<Value> {
     let mut words = Vec::with_capacity(3 + request.arguments.len());
     words.extend([Value::from_static_str(script), Value::from(1), request.key.clone().into()]);
     words.extend(request.arguments.iter().cloned().map(Value::from));
-    let answer = client.with_options(&options).custom(command, words).await;
-    answer.map_err(|error| Failure::of(&error))
-}
-
-/// Which server of a cluster holds `key`.
-fn slot(client: &Client, key: &[u8]) -> ClusterHash {
-    if client.is_clustered() {
-        ClusterHash::Custom(redis_keyslot(key))
-    } else {
-        ClusterHash::Random
-    }
+    words
 }
 
 /// Keeps the last error of the client's connections in `trouble`.

@@ -2,23 +2,26 @@
 //!
 //! So a call needs no runtime of its caller's, and is not lost with one.
 
+mod cluster;
+mod detour;
 mod failure;
 mod job;
 mod line;
 mod settings;
+mod slots;
 mod traffic;
 mod trip;
+mod way;
 
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::thread;
 
 use tokio::sync::{mpsc, oneshot};
 
 use job::Job;
-use line::Line;
 pub(crate) use settings::Settings;
 use traffic::Traffic;
+use way::Ways;
 
 use crate::error::RedisError;
 use crate::script::{Answer, Request, Target};
@@ -81,39 +84,18 @@ async fn drive(
     opened: oneshot::Sender<Result<(), RedisError>>,
     mut queue: mpsc::UnboundedReceiver<Job>,
 ) {
-    let lines = match open(settings, opening).await {
-        Ok(lines) => lines,
+    let ways = match Ways::open(settings, opening).await {
+        Ok(ways) => ways,
         Err(error) => return drop(opened.send(Err(error))),
     };
     let _ = opened.send(Ok(()));
     let traffic = Arc::new(Traffic::default());
     // Each job holds a sender until it is over: the queue doesn't end before that.
     while let Some(job) = queue.recv().await {
-        if let Some(line) = line_for(&lines, &job.request.key) {
-            traffic.send(line, job);
+        if let Some(way) = ways.of(&job.request.key) {
+            traffic.send(way, job);
         }
     }
-}
-
-async fn open(settings: Settings, opening: Opening) -> Result<Vec<Arc<Line>>, RedisError> {
-    let settings = Arc::new(settings);
-    let mut lines = Vec::new();
-    for _ in 0..settings.connections.max(1) {
-        lines.push(Arc::new(match opening {
-            Opening::AtOnce => Line::connect(Arc::clone(&settings)).await?,
-            Opening::Lazy => Line::lazy(Arc::clone(&settings)),
-        }));
-    }
-    Ok(lines)
-}
-
-/// Calls for one bucket take one line, on which they keep their order.
-fn line_for<'a>(lines: &'a [Arc<Line>], key: &[u8]) -> Option<&'a Arc<Line>> {
-    if let [only] = lines {
-        return Some(only);
-    }
-    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(key);
-    lines.get(usize::try_from(hash % lines.len() as u64).ok()?)
 }
 
 fn ended() -> RedisError {

@@ -37,6 +37,11 @@ impl Trip {
         self.first.request.script
     }
 
+    /// The bucket's key.
+    pub(super) fn key(&self) -> &[u8] {
+        &self.first.request.key
+    }
+
     /// When the call that has waited longest began.
     pub(super) fn begun(&self) -> Instant {
         self.first.begun
