@@ -57,7 +57,7 @@ pub enum RedisError {
     /// The server has reached its memory limit and may not forget anything for it.
     #[error("the server is out of memory: {0}")]
     OutOfMemory(String),
-    /// The cluster is down, or is being changed in a way that the client couldn't follow.
+    /// The cluster is down, or is moving the bucket to another server, for longer than the call may take.
     #[error("the cluster has no answer: {0}")]
     Cluster(String),
     /// The server refused the call for another reason, which it says.
@@ -83,11 +83,9 @@ impl RedisError {
     pub const fn outcome(&self) -> Outcome {
         use RedisError as E;
         match self {
-            E::TimedOut(_)
-            | E::ConnectionLost(_)
-            | E::Cluster(_)
-            | E::Answer(_)
-            | E::Stopped(_) => Outcome::Unknown,
+            E::TimedOut(_) | E::ConnectionLost(_) | E::Answer(_) | E::Stopped(_) => {
+                Outcome::Unknown
+            }
             _ => Outcome::NotRecorded,
         }
     }
@@ -127,6 +125,7 @@ mod tests {
         assert!(retryable(RedisError::Unreachable(String::new())));
         assert!(retryable(RedisError::NotSent(Duration::ZERO)));
         assert!(retryable(RedisError::OutOfMemory(String::new())));
+        assert!(retryable(RedisError::Cluster(String::new())));
         assert!(!retryable(RedisError::TimedOut(Duration::ZERO)));
         assert!(!retryable(RedisError::ConnectionLost(String::new())));
         assert!(!retryable(RedisError::WrongType));

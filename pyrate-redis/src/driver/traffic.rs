@@ -1,4 +1,4 @@
-//! Traffic: which buckets of a line have a call on its way, and who waits for it to come back.
+//! Traffic: which buckets of a way have a call on its way, and who waits for it to come back.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -11,6 +11,7 @@ use super::convoy::Convoy;
 use super::job::Job;
 use super::line::Line;
 use super::trip::Trip;
+use super::way::Way;
 
 /// How many trips of a bucket are on their way at most: each takes a few kilobytes.
 const MOST: usize = 256;
@@ -18,20 +19,20 @@ const MOST: usize = 256;
 /// Who waits for the next trip of a bucket, for each that has one on its way.
 type Waiting = HashMap<Bytes, Vec<Job>>;
 
-/// A line, and the calls that arrived while one for the same bucket is on its way there: they share the next trip.
+/// A way, and the calls that arrived while one for the same bucket is on its way there: they share the next trip.
 #[derive(Debug)]
 pub(super) struct Traffic {
-    line: Arc<Line>,
+    way: Way,
     waiting: Mutex<Waiting>,
 }
 
 impl Traffic {
-    pub(super) fn new(line: Line) -> Traffic {
-        Traffic { line: Arc::new(line), waiting: Mutex::default() }
+    pub(super) fn new(way: Way) -> Traffic {
+        Traffic { way, waiting: Mutex::default() }
     }
 
-    pub(super) fn line(&self) -> Arc<Line> {
-        Arc::clone(&self.line)
+    pub(super) const fn way(&self) -> &Way {
+        &self.way
     }
 
     /// Sends calls, at once or with the next trip of their bucket.
@@ -54,10 +55,12 @@ impl Traffic {
 
     /// Sends the calls of several buckets, none of which has any on its way. Lone ones go together.
     fn depart(self: &Arc<Self>, mut buckets: Vec<Vec<Job>>) {
-        if buckets.len() > 1 && self.line.may_convey() {
+        if buckets.len() > 1
+            && let Some(line) = self.way.convoy_line()
+        {
             let lone = buckets.extract_if(.., |jobs| Convoy::may_join(jobs));
             for convoy in Convoy::shared(lone.flatten()) {
-                tokio::spawn(Arc::clone(self).convey(convoy));
+                tokio::spawn(Arc::clone(self).convey(Arc::clone(line), convoy));
             }
         }
         for jobs in buckets {
@@ -66,10 +69,10 @@ impl Traffic {
     }
 
     /// Makes the trip of a convoy, then those of its buckets that are left to be made.
-    async fn convey(self: Arc<Self>, convoy: Convoy) {
+    async fn convey(self: Arc<Self>, line: Arc<Line>, convoy: Convoy) {
         let keys = convoy.keys();
         let served = Served { waiting: &self.waiting, keys: &keys };
-        let mut undecided = self.line.convey(convoy).await;
+        let mut undecided = line.convey(convoy).await;
         let mut next = Vec::new();
         for key in &keys {
             match undecided.extract_if(.., |job| job.request.key == *key).next() {
@@ -92,27 +95,27 @@ impl Traffic {
             while let Some(trip) = trips.next() {
                 // What is sent behind a trip overtakes it where that must be sent again with its script's text, and where all
                 // of them wait for a connection.
-                let keeps_place = self.line.is_connected() && self.line.knows(&trip);
+                let keeps_place = self.way.is_straight_for(&trip);
                 let mut together = vec![trip];
                 while keeps_place
                     && together.len() < MOST
-                    && let Some(next) = trips.next_if(|next| self.line.knows(next))
+                    && let Some(next) = trips.next_if(|next| self.way.is_straight_for(next))
                 {
                     together.push(next);
                 }
-                Traffic::one_behind_the_other(&self.line, together).await;
+                Traffic::one_behind_the_other(&self.way, together).await;
             }
             jobs = self.next(&key);
         }
     }
 
     /// Sends all trips before the first one is back.
-    async fn one_behind_the_other(line: &Arc<Line>, trips: Vec<Trip>) {
+    async fn one_behind_the_other(way: &Way, trips: Vec<Trip>) {
         let mut trips = trips.into_iter();
         let first = trips.next();
-        let first = first.map(|trip| Box::pin(Arc::clone(line).serve(trip)));
+        let first = first.map(|trip| Box::pin(way.clone().serve(trip)));
         // What is spawned runs when this waits: behind the first.
-        let others: Vec<_> = trips.map(|trip| tokio::spawn(Arc::clone(line).serve(trip))).collect();
+        let others: Vec<_> = trips.map(|trip| tokio::spawn(way.clone().serve(trip))).collect();
         if let Some(first) = first {
             first.await;
         }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use fred::bytes::Bytes;
+
 use super::job::{self, Job};
 use crate::error::RedisError;
 use crate::script::{Answer, Request, Script};
@@ -13,6 +15,8 @@ const MOST: usize = 256;
 #[derive(Debug)]
 pub(super) struct Trip {
     pub(super) script: &'static Script,
+    /// The bucket's key.
+    pub(super) key: Bytes,
     /// When the call that has waited longest began.
     pub(super) begun: Instant,
     jobs: Vec<Job>,
@@ -33,7 +37,8 @@ impl Trip {
     }
 
     fn beginning_with(job: Job) -> Trip {
-        Trip { script: job.request.script, begun: job.begun, jobs: vec![job] }
+        let (script, key) = (job.request.script, job.request.key.clone());
+        Trip { script, key, begun: job.begun, jobs: vec![job] }
     }
 
     fn has_room_for(&self, job: &Job) -> bool {
@@ -46,6 +51,7 @@ impl Trip {
     pub(super) fn request(&mut self, timeout: Duration) -> Option<(Instant, Request)> {
         job::keep_wanted(&mut self.jobs, timeout);
         let (first, others) = self.jobs.split_first()?;
+        self.begun = first.begun;
         Some((first.begun, first.request.carrying(others.iter().map(|job| &job.request))))
     }
 
