@@ -3,8 +3,9 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test may stop, and says what it found"
+    reason = "a test may stop at the first surprise, and says what it found"
 )]
 
 mod support;
