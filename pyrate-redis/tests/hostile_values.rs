@@ -298,12 +298,16 @@ impl Bench {
             Err(error) => error,
         };
         let cause = error.source().and_then(<dyn Error>::downcast_ref::<RedisError>);
-        let says_so = match cause {
-            Some(RedisError::WrongType | RedisError::Corrupt(_)) => true,
-            // Its sums come out as nothing that the script could mean.
-            Some(RedisError::OtherVersion { .. } | RedisError::Answer(_)) => true,
-            _ => false,
-        };
+        // An answer that makes no sense is one whose sums come out as nothing that the script could mean.
+        let says_so = matches!(
+            cause,
+            Some(
+                RedisError::WrongType
+                    | RedisError::Corrupt(_)
+                    | RedisError::OtherVersion { .. }
+                    | RedisError::Answer(_)
+            )
+        );
         let kind = cause.map(|cause| format!("{cause:?}")).unwrap_or_default();
         let kind = kind.split('(').next().unwrap_or_default().to_owned();
         *self.failures.borrow_mut().entry(kind).or_default() += 1;

@@ -4,8 +4,9 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a test may stop, and says what it found"
+    reason = "a test may stop at the first surprise, and says what it found"
 )]
 
 mod support;

@@ -97,9 +97,9 @@ impl Cluster {
         trip.begun + self.settings.command_timeout
     }
 
-    /// Whether an attempt could hardly be answered in time any more. It would leave the outcome open.
+    /// Whether an attempt could hardly be answered in time any more. It would leave the outcome open, or not be sent at all.
     fn is_late(&self, until: Instant) -> bool {
-        Instant::now() + self.settings.command_timeout / 10 >= until
+        Instant::now() + self.settings.command_timeout / 5 >= until
     }
 
     /// Whether what is sent behind `trip` goes to the same server, which takes it in turn.

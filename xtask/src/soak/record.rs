@@ -56,6 +56,12 @@ pub struct Record {
 /// Bytes of a record.
 const SIZE: usize = 16;
 
+/// A byte in each, by which it is told from what somebody else printed.
+const SIGN: u64 = 0xa7;
+
+/// The longest delay that is told, in microseconds: 12 days.
+const LATEST: u64 = (1 << 40) - 1;
+
 impl Record {
     /// A record of which nothing else is known.
     #[must_use]
@@ -67,20 +73,23 @@ impl Record {
     fn to_bytes(self) -> [u8; SIZE] {
         let kind = KINDS.iter().position(|kind| *kind == self.kind).unwrap_or_default() as u64;
         let first = kind << 61 | u64::from(self.name) << 53 | self.at.as_micros();
-        let late = u64::try_from(self.late.as_micros()).unwrap_or(u64::MAX).min((1 << 48) - 1);
-        let second = u64::from(self.weight) << 48 | late;
+        let late = u64::try_from(self.late.as_micros()).unwrap_or(u64::MAX).min(LATEST);
+        let second = u64::from(self.weight) << 48 | SIGN << 40 | late;
         (u128::from(first) << 64 | u128::from(second)).to_be_bytes()
     }
 
     fn from_bytes(bytes: [u8; SIZE]) -> Option<Record> {
         let both = u128::from_be_bytes(bytes);
         let part = |from: u32, bits: u32| u64::try_from(both >> from & ((1 << bits) - 1)).ok();
+        if part(40, 8)? != SIGN {
+            return None;
+        }
         Some(Record {
             kind: KINDS.get(usize::try_from(part(125, 3)?).ok()?).copied()?,
             name: u8::try_from(part(117, 8)?).ok()?,
             at: Timestamp::from_micros(part(64, 53)?),
             weight: u16::try_from(part(48, 16)?).ok()?,
-            late: Duration::from_micros(part(0, 48)?),
+            late: Duration::from_micros(part(0, 40)?),
         })
     }
 }
@@ -120,7 +129,7 @@ mod tests {
 
     #[test]
     fn what_is_told_is_heard_and_half_a_record_is_left_out() {
-        let late = Duration::from_micros((1 << 48) - 1);
+        let late = Duration::from_micros(LATEST);
         let (name, weight, at) = (u8::MAX, u16::MAX, Timestamp::MAX);
         let full = KINDS.map(|kind| Record { kind, name, weight, at, late });
         let records: Vec<Record> = full.into_iter().chain(KINDS.map(Record::new)).collect();

@@ -46,6 +46,28 @@ fn a_call_that_takes_too_long_is_found_and_so_is_one_that_breaks() {
 }
 
 #[test]
+fn each_backend_has_its_own_bound() {
+    for backend in Backend::ALL {
+        let program = PathBuf::new();
+        let plan = Plan { backend, duration: Duration::ZERO, seed: 0, program };
+        let late = |late| Record { late, ..Record::new(Kind::AtOnce) };
+        let findings =
+            |late: Record| Report::of(&plan, Faults::default(), &[late]).unwrap().findings.len();
+        let bound = backend.bound();
+        assert_eq!(findings(late(bound)), 0, "{backend}");
+        assert_eq!(findings(late(bound + Duration::from_micros(1))), 1, "{backend}");
+    }
+}
+
+#[test]
+fn a_call_with_an_unknown_outcome_is_counted_and_breaks_no_promise() {
+    let unknown = Record { kind: Kind::Unknown, ..full(0) };
+    let report = report(&[full(0), unknown], Faults::default());
+    assert!(report.findings.is_empty());
+    assert_eq!((report.grants(), report.unknown, report.calls()), (1, 1, 2));
+}
+
+#[test]
 fn a_soak_in_which_nobody_was_granted_anything_shows_nothing() {
     assert_eq!(report(&[Record::new(Kind::Denied)], Faults::default()).findings.len(), 1);
 }
