@@ -11,6 +11,9 @@ use crate::driver::{Driver, Opening, Settings};
 use crate::error::RedisError;
 use crate::store::RedisStore;
 
+/// As good as for ever.
+const LONGEST: Duration = Duration::from_hours(24 * 365);
+
 /// Settings for a [`RedisStore`]; made by [`RedisStore::builder`].
 ///
 /// ```no_run
@@ -42,12 +45,13 @@ impl RedisStoreBuilder {
         RedisStoreBuilder { prefix: prefix.into(), ..self }
     }
 
-    /// How long a call may take, waiting for a connection included: a second unless set.
+    /// How long a call may take, waiting for a connection included: a second unless set, a year at most.
     pub fn command_timeout(self, timeout: Duration) -> RedisStoreBuilder {
         self.set(|settings| settings.command_timeout = timeout)
     }
 
-    /// How long an attempt to connect may take: five seconds unless set.
+    /// How long an attempt to connect may take: five seconds unless set, a year at most. Where the way to the server falls
+    /// silent while a connection is made, calls fail for so long.
     pub fn connection_timeout(self, timeout: Duration) -> RedisStoreBuilder {
         self.set(|settings| settings.connection_timeout = timeout)
     }
@@ -113,7 +117,10 @@ impl RedisStoreBuilder {
     }
 
     fn checked(&self) -> Result<Settings, RedisError> {
-        let settings = self.settings.clone()?;
+        let mut settings = self.settings.clone()?;
+        // What is added to an instant must not lead beyond the last one.
+        settings.command_timeout = settings.command_timeout.min(LONGEST);
+        settings.connection_timeout = settings.connection_timeout.min(LONGEST);
         let refuse = |why: &str| Err(RedisError::Settings(why.to_owned()));
         if self.prefix.contains(['{', '}']) {
             return refuse("a prefix holds no braces: they part the buckets of a cluster");

@@ -22,6 +22,9 @@ pub enum RedisError {
     /// There is no connection; nothing was sent.
     #[error("the server can't be reached: {0}")]
     Unreachable(String),
+    /// Calls before it were not answered for so long that next to none of its time was left; nothing was sent.
+    #[error("the call was not sent: next to nothing is left of its {0:?}")]
+    NotSent(Duration),
     /// The server didn't answer in time. It may have got the call, and may still execute it.
     #[error("the server did not answer within {0:?}")]
     TimedOut(Duration),
@@ -54,7 +57,7 @@ pub enum RedisError {
     /// The server has reached its memory limit and may not forget anything for it.
     #[error("the server is out of memory: {0}")]
     OutOfMemory(String),
-    /// The cluster is down, or is being changed in a way that the client couldn't follow.
+    /// The cluster is down, or is moving the bucket to another server, for longer than the call may take.
     #[error("the cluster has no answer: {0}")]
     Cluster(String),
     /// The server refused the call for another reason, which it says.
@@ -80,11 +83,9 @@ impl RedisError {
     pub const fn outcome(&self) -> Outcome {
         use RedisError as E;
         match self {
-            E::TimedOut(_)
-            | E::ConnectionLost(_)
-            | E::Cluster(_)
-            | E::Answer(_)
-            | E::Stopped(_) => Outcome::Unknown,
+            E::TimedOut(_) | E::ConnectionLost(_) | E::Answer(_) | E::Stopped(_) => {
+                Outcome::Unknown
+            }
             _ => Outcome::NotRecorded,
         }
     }
@@ -122,7 +123,9 @@ mod tests {
     fn only_what_was_surely_not_recorded_and_may_pass_is_worth_a_retry() {
         let retryable = |error: RedisError| BucketError::from(error).is_retryable();
         assert!(retryable(RedisError::Unreachable(String::new())));
+        assert!(retryable(RedisError::NotSent(Duration::ZERO)));
         assert!(retryable(RedisError::OutOfMemory(String::new())));
+        assert!(retryable(RedisError::Cluster(String::new())));
         assert!(!retryable(RedisError::TimedOut(Duration::ZERO)));
         assert!(!retryable(RedisError::ConnectionLost(String::new())));
         assert!(!retryable(RedisError::WrongType));

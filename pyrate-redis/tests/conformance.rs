@@ -10,12 +10,16 @@
 
 mod support;
 
+use std::slice::from_ref;
+use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
-use pyrate_redis::{ManualClock, Outcome, Rates, RedisBucket, RedisStore};
+use pyrate_redis::{ManualClock, Outcome, Rates, RedisBucket, RedisStore, RedisStoreBuilder};
+use support::cluster::{Cluster, stored_under};
 use support::proxy::Proxy;
 use support::script::ScriptBucket;
+use support::server::{Server, valkey_program};
 use support::{builder, fresh_prefix, shared};
 
 pyrate_conformance::conformance! {
@@ -30,7 +34,7 @@ pyrate_conformance::conformance! {
     footprint: |rates, clock| {
         let prefix = fresh_prefix();
         let store = builder().prefix(prefix.clone()).clock(clock).build().unwrap();
-        (store.bucket("key", rates), move || stored_under(&prefix))
+        (store.bucket("key", rates), move || stored_under(&prefix, from_ref(shared())))
     },
 }
 
@@ -45,7 +49,7 @@ pyrate_conformance::conformance! {
     footprint: |rates, _clock| {
         let prefix = fresh_prefix();
         let store = builder().prefix(prefix.clone()).build().unwrap();
-        (store.bucket("key", rates), move || stored_under(&prefix))
+        (store.bucket("key", rates), move || stored_under(&prefix, from_ref(shared())))
     },
 }
 
@@ -56,8 +60,67 @@ pyrate_conformance::conformance! {
     capabilities: [reservations, names],
 }
 
+pyrate_conformance::conformance! {
+    name: valkey,
+    dual: |rates, clock| on_valkey().clock(clock).build().unwrap().bucket("key", rates),
+    capabilities: [reservations, names, keys, shared, reopening, footprint],
+    store: |clock| {
+        let store = on_valkey().clock(clock).build().unwrap();
+        move |key: &str, rates: Rates| store.bucket(key, rates)
+    },
+    footprint: |rates, clock| {
+        let prefix = fresh_prefix();
+        let store = on_valkey().prefix(prefix.clone()).clock(clock).build().unwrap();
+        (store.bucket("key", rates), move || stored_under(&prefix, from_ref(shared_valkey())))
+    },
+}
+
+// Keys differ, so that buckets are spread over the masters.
+pyrate_conformance::conformance! {
+    name: cluster,
+    dual: |rates, clock| on_cluster().clock(clock).build().unwrap().bucket(fresh_prefix(), rates),
+    capabilities: [reservations, names, keys, shared, reopening, footprint],
+    store: |clock| {
+        let store = on_cluster().clock(clock).build().unwrap();
+        move |key: &str, rates: Rates| store.bucket(key, rates)
+    },
+    footprint: |rates, clock| {
+        let prefix = fresh_prefix();
+        let store = on_cluster().prefix(prefix.clone()).clock(clock).build().unwrap();
+        (store.bucket("key", rates), move || stored_under(&prefix, shared_cluster().servers()))
+    },
+}
+
+pyrate_conformance::conformance! {
+    name: cluster_on_server_time,
+    own_time: |rates| on_cluster().build().unwrap().bucket(fresh_prefix(), rates),
+    capabilities: [reservations, names, keys, shared, reopening],
+    store: |_clock| {
+        let store = on_cluster().build().unwrap();
+        move |key: &str, rates: Rates| store.bucket(key, rates)
+    },
+}
+
 fn on(clock: ManualClock) -> RedisStore {
     builder().clock(clock).build().unwrap()
+}
+
+fn shared_valkey() -> &'static Server {
+    static SHARED: OnceLock<Server> = OnceLock::new();
+    SHARED.get_or_init(|| Server::of(valkey_program(), &[]))
+}
+
+fn on_valkey() -> RedisStoreBuilder {
+    RedisStore::builder(shared_valkey().url()).prefix(fresh_prefix())
+}
+
+fn shared_cluster() -> &'static Cluster {
+    static SHARED: OnceLock<Cluster> = OnceLock::new();
+    SHARED.get_or_init(Cluster::start)
+}
+
+fn on_cluster() -> RedisStoreBuilder {
+    RedisStore::builder(shared_cluster().url()).prefix(fresh_prefix())
 }
 
 /// A bucket, and a switch that cuts it off from its server, or loses the server's answers.
@@ -76,21 +139,4 @@ fn faulty(rates: Rates, clock: ManualClock) -> (RedisBucket, impl Fn(Option<Outc
         thread::sleep(Duration::from_millis(50));
     };
     (store.bucket("key", rates), switch)
-}
-
-/// Bytes of all keys under a prefix.
-fn stored_under(prefix: &str) -> u64 {
-    let mut wire = shared().connect();
-    let keys = wire.ask(&["KEYS", &format!("{prefix}*")]);
-    let sizes = keys.split(' ').filter(|key| !key.is_empty());
-    sizes.map(|key| bytes_of(&mut wire, key)).sum()
-}
-
-/// Of a string its content, since the server gives it room ahead of need.
-fn bytes_of(wire: &mut support::server::Wire, key: &str) -> u64 {
-    let size = match wire.ask(&["TYPE", key]).as_str() {
-        "string" => wire.ask(&["STRLEN", key]),
-        _ => wire.ask(&["MEMORY", "USAGE", key]),
-    };
-    size.parse().unwrap()
 }

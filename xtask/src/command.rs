@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_bench_is_told_its_options() {
-        let options = Options { is_quick: true, ..Options::default() };
+        let options = Options::parse(&["--quick"]).unwrap();
         assert_eq!(parse("bench --quick"), Ok(Command::Bench(options, Installing::Allowed)));
     }
 

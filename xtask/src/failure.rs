@@ -16,7 +16,7 @@ pub(crate) enum Failure {
     Refused { command: String, status: ExitStatus },
     /// A program was ended because it ran for too long.
     Overran { command: String, limit: Duration },
-    /// A file or folder could not be read or entered.
+    /// A file or folder could not be read, written or entered.
     File { path: PathBuf, source: io::Error },
     /// What the tests need could not be installed.
     Need { name: &'static str, source: io::Error },
@@ -28,8 +28,10 @@ pub(crate) enum Failure {
     TestsFailed,
     /// Cargo was content, but there was no test.
     NothingRan,
-    /// A file is there, but does not hold what it should.
-    Unreadable { path: PathBuf },
+    /// The marks are not there between which the benches' section is written.
+    Unmarked { path: PathBuf },
+    /// A chart could not be drawn.
+    Chart { name: &'static str, source: Box<dyn Error + Send + Sync> },
     /// As many works are slower than in the run that they are compared with.
     Slower { works: usize },
     /// A step of `ci` failed.
@@ -50,9 +52,10 @@ impl fmt::Display for Failure {
                 write!(f, "{name} is not installed; to install it: {install}")
             }
             Failure::Untidy { findings } => write!(f, "tidy: {findings} to repair"),
-            Failure::Unreadable { path } => {
-                write!(f, "{} does not hold what it should", path.display())
+            Failure::Unmarked { path } => {
+                write!(f, "{} has no place for the benches: the marks are gone", path.display())
             }
+            Failure::Chart { name, source } => write!(f, "cannot draw the chart {name}: {source}"),
             Failure::Slower { works } => {
                 write!(f, "slower than in the saved run: {works}; look for SLOWER in the table")
             }
@@ -71,6 +74,7 @@ impl Error for Failure {
             Failure::Call { source, .. }
             | Failure::File { source, .. }
             | Failure::Need { source, .. } => Some(source),
+            Failure::Chart { source, .. } => Some(source.as_ref()),
             Failure::Step { cause, .. } => Some(cause.as_ref()),
             _ => None,
         }

@@ -21,7 +21,7 @@ pub(crate) fn all() -> Vec<Report> {
     let rates = [2, 8].map(with_rates);
     let stored = [10, 1_000, 100_000, 1_000_000].map(at_the_limit);
     let weights = [100, 10_000, 1_000_000].map(with_weight);
-    let callers = [1, 4, 16, 64].map(from_threads);
+    let callers = [1, 4, 16, 64, 256, 1_024].map(from_threads);
     rates.into_iter().chain(stored).chain(weights).chain(callers).collect()
 }
 

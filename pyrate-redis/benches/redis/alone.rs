@@ -8,7 +8,7 @@ use xtask::paired::{Chart, Pair, Report};
 
 use crate::callers::medians;
 use crate::desk::{Desk, HOUR, STEP};
-use crate::peer::{Direct, SORTED_SET};
+use crate::peer::{Direct, PING, SORTED_SET};
 
 pub(crate) fn all() -> Vec<Report> {
     let desk = Desk::new();
@@ -20,7 +20,7 @@ pub(crate) fn all() -> Vec<Report> {
         reports.push(deny_among(&desk, stored));
     }
     let desk = Desk::new();
-    reports.extend([100_000, 1_000_000].map(|stored| at_the_limit(&desk, stored)));
+    reports.extend([10, 100_000, 1_000_000].map(|stored| at_the_limit(&desk, stored)));
     reports
 }
 
@@ -30,7 +30,7 @@ fn beside_floors(desk: &Desk, bucket: &RedisBucket) -> Vec<Report> {
     let work = "redis, admit, one caller";
     let sorted = || assert!(block_on(peer.sorted_set("sorted", 1, &[(HOUR, i64::MAX)])));
     vec![
-        Pair::new(work, "PING")
+        Pair::new(work, PING)
             .target(1.35)
             .run(admit, |iterations| medians(iterations, || block_on(peer.ping())))
             .on(Chart::Backends, "redis, admit, 1,000 stored", 1)

@@ -7,7 +7,7 @@ use xtask::paired::{Pair, Report};
 
 use crate::callers::{from_tasks, put};
 use crate::desk::{Desk, HOUR, PLENTY, float};
-use crate::peer::{Peer, SORTED_SET};
+use crate::peer::{PING, Peer, SORTED_SET};
 
 const TASKS: u64 = 64;
 
@@ -56,11 +56,11 @@ fn beside_floors() -> [Report; 2] {
     let desk = Desk::new();
     let buckets = buckets(&desk, ASKS[0]);
     let ours = ours(&buckets, ASKS[0]);
-    let ping = repeated(&desk.peer, |peer| async move { peer.ping().await });
-    let empty = repeated(&desk.peer, |peer| async move { peer.empty_script().await });
+    let ping = repeated(TASKS, &desk.peer, |peer| async move { peer.ping().await });
+    let empty = repeated(TASKS, &desk.peer, |peer| async move { peer.empty_script().await });
     let name = "redis, 64 tasks on 64 buckets, admit, 1 rate";
     let reports = [
-        Pair::new(name, "PING").run(&ours, &ping),
+        Pair::new(name, PING).run(&ours, &ping),
         Pair::new(name, "EVALSHA return 1").run(&ours, &empty),
     ];
     print_cost(&desk, "PING", ping);
@@ -122,7 +122,9 @@ async fn sorted_set(peer: &Peer, task: u64, ask: Ask) -> bool {
     peer.sorted_set(&format!("sorted-{task}"), ask.weight, &rates).await
 }
 
-fn repeated<F>(
+/// A peer's side, called by so many tasks.
+pub(crate) fn repeated<F>(
+    tasks: u64,
     peer: &Peer,
     call: impl Fn(Peer) -> F + Copy + Send + 'static,
 ) -> impl Fn(u64) -> Duration
@@ -130,7 +132,7 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     move |iterations| {
-        from_tasks(TASKS, iterations, |_, times| {
+        from_tasks(tasks, iterations, |_, times| {
             let peer = peer.clone();
             async move {
                 for _ in 0..times {

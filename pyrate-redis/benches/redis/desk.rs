@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use pyrate_redis::{
-    AbstractBucket, AsyncBucket, ManualClock, Rate, RateItem, RedisBucket, RedisStore, Timestamp,
+    AbstractBucket, AsyncBucket, KeyedRedis, ManualClock, Rate, RateItem, RedisBucket, RedisStore,
+    Timestamp,
 };
 
 use crate::callers::from_tasks;
@@ -69,6 +70,24 @@ impl Desk {
         (store.bucket(key, rate), clock)
     }
 
+    /// Buckets that hold a grant each: the first one's, copied on the server; one by one, a million would take long.
+    pub(crate) fn with_names(&self, count: u32) -> KeyedRedis {
+        const COPY: &str = "local value, life = redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1]) \
+             for n = ARGV[1], ARGV[2] do redis.call('SET', 'pyrate:{name-' .. n .. '}', value, 'PX', life) end";
+        let rate = Rate::per_hour(PLENTY);
+        let bucket = |number| self.store.bucket(name(number), rate);
+        assert!(bucket(0).put(&RateItem::new(name(0), 1)).unwrap().is_granted());
+        let mut wire = self.server.connect();
+        // Not all at once, or the server would answer nobody for seconds.
+        for first in (1..count).step_by(50_000) {
+            let last = count.min(first + 50_000) - 1;
+            let numbers = [first, last].map(|number| number.to_string());
+            wire.ask(&["EVAL", COPY, "1", "pyrate:{name-0}", &numbers[0], &numbers[1]]);
+        }
+        assert_eq!(bucket(count - 1).count().unwrap(), 1);
+        self.store.keyed(rate)
+    }
+
     /// Bytes a grant that a bucket takes on the server, with all its keys.
     ///
     /// From one caller: grants that share a trip share an instant, and so a mark.
@@ -83,13 +102,13 @@ impl Desk {
     }
 
     /// The same of a sorted set, whose members are made of a short name and a number.
-    pub(crate) fn sorted_set_bytes(&self, grants: u64) -> f64 {
+    pub(crate) fn sorted_set_bytes(&self, grants: u64, weight: u64) -> f64 {
         self.server.ask("FLUSHALL");
         from_tasks(64, grants, |_, times| {
             let peer = self.peer.clone();
             async move {
                 for _ in 0..times {
-                    assert!(peer.sorted_set("sorted", 1, &[(HOUR, i64::MAX)]).await);
+                    assert!(peer.sorted_set("sorted", weight, &[(HOUR, i64::MAX)]).await);
                 }
             }
         });
@@ -105,6 +124,11 @@ impl Desk {
         };
         keys.iter().map(usage).sum()
     }
+}
+
+/// What the bucket of that number is called.
+pub(crate) fn name(number: u32) -> String {
+    format!("name-{number}")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts fit a float")]

@@ -18,16 +18,20 @@ mod bytes;
 mod callers;
 mod crowd;
 mod desk;
+mod growth;
 mod peer;
 #[allow(dead_code, reason = "the tests' own, of which a part is used here")]
 #[path = "../../tests/support/server.rs"]
 mod server;
+mod shared;
 
 use xtask::paired::save;
 
 fn main() {
     let mut reports = alone::all();
     reports.extend(crowd::all());
+    reports.extend(shared::all());
+    reports.extend(growth::all());
     reports.extend(bytes::all());
     save("redis", &reports).unwrap();
 }

@@ -13,6 +13,7 @@ use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot};
 use xtask::paired::Skill;
 
+pub(crate) const PING: xtask::paired::Peer<'_> = xtask::paired::Peer::new("PING");
 pub(crate) const SORTED_SET: xtask::paired::Peer<'_> =
     xtask::paired::Peer::new("sorted set").cannot(&[Skill::Weights, Skill::WaitingInLine]);
 

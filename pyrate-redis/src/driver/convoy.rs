@@ -1,11 +1,11 @@
 //! Convoys: one round trip for lone calls of different buckets.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use fred::bytes::Bytes;
 use pyrate_core::Outcome;
 
-use super::job::Job;
+use super::job::{self, Job};
 use crate::error::RedisError;
 use crate::script::{Answer, Request};
 
@@ -48,10 +48,12 @@ impl Convoy {
         self.jobs.iter().map(|job| job.request.key.clone()).collect()
     }
 
-    /// All calls as one, without those whose callers have left; `None` if nobody is left.
-    pub(super) fn request(&mut self) -> Option<Request> {
-        self.jobs.retain(|job| !job.is_abandoned());
-        Request::together(self.jobs.iter().map(|job| &job.request))
+    /// When the oldest call began, and all of them as one, without those whose callers have left or can't be answered in
+    /// time; `None` if nobody is left.
+    pub(super) fn request(&mut self, timeout: Duration) -> Option<(Instant, Request)> {
+        job::keep_wanted(&mut self.jobs, timeout);
+        let oldest = self.jobs.iter().map(|job| job.begun).min()?;
+        Some((oldest, Request::together(self.jobs.iter().map(|job| &job.request))?))
     }
 
     /// Tells the callers their answers, and returns the calls that have to be made again, each by itself.

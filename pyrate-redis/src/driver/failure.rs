@@ -2,6 +2,7 @@
 
 use fred::error::{Error, ErrorKind};
 
+use super::detour::Detour;
 use crate::error::RedisError;
 use crate::script::VERSION;
 
@@ -14,6 +15,8 @@ pub(super) enum Failure {
     NoScript,
     /// No answer in time.
     TimedOut,
+    /// Another server of the cluster is to be asked, or this one again a little later; nothing was executed.
+    Detour(Detour),
     /// The server said no, or the answer is lost.
     Final(RedisError),
 }
@@ -26,8 +29,10 @@ impl Failure {
             ErrorKind::Unknown if details == "Failed to route command." => Failure::NotSent,
             _ if details.starts_with("NOSCRIPT") => Failure::NoScript,
             // The error of a connection is told to all calls that were on their way.
-            ErrorKind::Cluster => Failure::Final(RedisError::Cluster(details.to_owned())),
-            _ => Failure::Final(refusal(details).unwrap_or_else(|| lost(error))),
+            _ => match Detour::of(details) {
+                Some(detour) => Failure::Detour(detour),
+                None => Failure::Final(refusal(details).unwrap_or_else(|| lost(error))),
+            },
         }
     }
 }
@@ -71,7 +76,7 @@ fn refusal(details: &str) -> Option<RedisError> {
         "READONLY" => RedisError::ReadOnly(details),
         "LOADING" => RedisError::Loading(details),
         "OOM" => RedisError::OutOfMemory(details),
-        "CLUSTERDOWN" | "MOVED" | "ASK" | "TRYAGAIN" | "CROSSSLOT" => RedisError::Cluster(details),
+        "CROSSSLOT" => RedisError::Cluster(details),
         // Servers before Redis 7 wrap the error of a command within a script.
         _ if details.contains("OOM command") => RedisError::OutOfMemory(details),
         _ if details.contains("READONLY") => RedisError::ReadOnly(details),

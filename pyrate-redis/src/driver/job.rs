@@ -1,5 +1,6 @@
 //! Jobs: calls on their way to the server and back.
 
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -55,9 +56,32 @@ impl Job {
         Job { request, begun, reply, undo: None, driver }
     }
 
+    /// It has waited for the trip before it. The time of an errand begins here: somebody's place should not be lost because
+    /// thousands are given back at once, or because the server hangs.
+    pub(super) fn sets_out(&mut self) {
+        if matches!(self.reply, Reply::Nobody(_)) {
+            self.begun = Instant::now();
+        }
+    }
+
     /// Whether somebody waited for the answer, and left.
-    pub(super) fn is_abandoned(&self) -> bool {
+    fn is_abandoned(&self) -> bool {
         matches!(&self.reply, Reply::Caller(reply) if reply.is_closed())
+    }
+
+    /// The call, if somebody waits for its answer and the answer can come in time.
+    ///
+    /// Where the server hangs, those who stood behind a trip that had no answer have next to no time left. Sent all the same,
+    /// they would end with an open outcome, and so would all others on their trip, which ends when the oldest of its calls must.
+    fn in_time(self, now: Instant, timeout: Duration) -> Option<Job> {
+        if self.is_abandoned() {
+            return None;
+        }
+        if now.saturating_duration_since(self.begun) < timeout / 8 * 7 {
+            return Some(self);
+        }
+        self.finish(Err(RedisError::NotSent(timeout)));
+        None
     }
 
     pub(super) fn finish(self, answer: Result<Answer, RedisError>) {
@@ -84,6 +108,12 @@ impl Job {
             });
         }
     }
+}
+
+/// Drops the calls whose callers have left, and ends those that can't be answered in time.
+pub(super) fn keep_wanted(jobs: &mut Vec<Job>, timeout: Duration) {
+    let now = Instant::now();
+    *jobs = mem::take(jobs).into_iter().filter_map(|job| job.in_time(now, timeout)).collect();
 }
 
 /// An answer on its way to its caller. Reservations that nobody takes are given back.

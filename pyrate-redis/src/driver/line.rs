@@ -9,11 +9,11 @@ use fred::error::Error;
 use fred::interfaces::{ClientLike, EventInterface};
 use fred::types::config::Options;
 use fred::types::{ClusterHash, ConnectHandle, CustomCommand, Value};
-use fred::util::redis_keyslot;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{sleep, timeout};
 
 use super::convoy::Convoy;
+use super::detour::{Detour, Setback};
 use super::failure::{Failure, no_connection};
 use super::job::Job;
 use super::settings::Settings;
@@ -23,6 +23,31 @@ use crate::script::{Answer, Request, Script};
 
 /// How often somebody who waits for a connection looks whether there is one, should no signal come.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// How a server is asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Approach {
+    Plain,
+    /// As one that is getting the slot: it was said to be asked this once.
+    Asking,
+}
+
+/// How something is sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Course {
+    /// When the oldest of its calls began.
+    pub(super) begun: Instant,
+    /// Until when a connection is waited for, if not until the last moment.
+    pub(super) patience: Option<Instant>,
+    pub(super) approach: Approach,
+}
+
+impl Course {
+    /// To the only server there is.
+    fn of(begun: Instant) -> Course {
+        Course { begun, patience: None, approach: Approach::Plain }
+    }
+}
 
 /// A line that is used by the store's thread only.
 #[derive(Debug)]
@@ -79,15 +104,17 @@ impl Line {
 
     /// Makes a trip.
     pub(super) async fn serve(self: Arc<Self>, mut trip: Trip) {
-        let answer = self.carry(trip.begun, || trip.request()).await;
-        if let Some(answer) = answer {
-            trip.finish(answer);
+        let course = Course::of(trip.begun);
+        if let Some(answer) = self.carry(course, |timeout| trip.request(timeout)).await {
+            trip.finish(answer.map_err(Setback::error));
         }
     }
 
     /// Makes the trip of a convoy, and returns the calls that have to be made again, each by itself.
     pub(super) async fn convey(&self, mut convoy: Convoy) -> Vec<Job> {
-        let Some(answer) = self.carry(convoy.begun, || convoy.request()).await else {
+        let course = Course::of(convoy.begun);
+        let answer = self.carry(course, |timeout| convoy.request(timeout)).await;
+        let Some(answer) = answer.map(|answer| answer.map_err(Setback::error)) else {
             return Vec::new();
         };
         if matches!(answer, Err(RedisError::Cluster(_))) {
@@ -96,39 +123,64 @@ impl Line {
         convoy.finish(answer)
     }
 
-    /// Sends what is `packed` and answers what comes back, within the command timeout, counted from when the first of the
-    /// calls was handed over. It is packed as late as may be: `None` if nobody is left by then.
-    async fn carry(
+    /// Sends what is `packed` and answers what comes back, within the command timeout, counted from when the oldest of the
+    /// calls began. It is packed as late as may be, and says when that was: `None` if nobody is left by then.
+    ///
+    /// Fails for good, or with a detour, where another server is to be asked: nothing was executed then.
+    pub(super) async fn carry(
         &self,
-        begun: Instant,
-        mut packed: impl FnMut() -> Option<Request>,
-    ) -> Option<Result<Answer, RedisError>> {
-        let until = begun + self.settings.command_timeout;
+        course: Course,
+        mut packed: impl FnMut(Duration) -> Option<(Instant, Request)>,
+    ) -> Option<Result<Answer, Setback>> {
+        let (mut begun, timeout) = (course.begun, self.settings.command_timeout);
         loop {
-            let client = match self.ready(until).await {
+            let until = begun + timeout;
+            let patience = course.patience.map_or(until, |patience| patience.min(until));
+            let client = match self.ready(patience).await {
                 Ok(client) => client,
-                Err(error) => return Some(Err(error)),
+                Err(error) => return Some(Err(Setback::Detour(Detour::around(error)))),
             };
-            let request = packed()?;
-            match ask(&client, &request, until).await {
+            let (oldest, request) = packed(timeout)?;
+            begun = oldest;
+            match ask(&client, &request, begun + timeout, course.approach).await {
                 Ok(value) => {
                     self.hear(request.script);
                     return Some(Ok(Answer(value)));
                 }
                 Err(Failure::NotSent) => sleep(Duration::from_millis(1)).await,
-                Err(failure) => return Some(Err(self.conclude(failure, &client))),
+                Err(Failure::Detour(detour)) => {
+                    self.lock().heard = Instant::now();
+                    return Some(Err(Setback::Detour(detour)));
+                }
+                Err(failure) => return Some(Err(Setback::Final(self.conclude(failure, &client)))),
             }
         }
     }
 
     /// Whether lone calls of different buckets may go together: all keys are on one server.
     pub(super) fn may_convey(&self) -> bool {
-        self.settings.is_one_server() && !self.lock().is_divided
+        !self.lock().is_divided
     }
 
-    /// Whether the server has run the script of `trip` before.
-    pub(super) fn knows(&self, trip: &Trip) -> bool {
-        self.lock().known.contains(&*trip.script.sha)
+    /// Asks which server of a cluster has which slot.
+    pub(super) async fn slots(&self, limit: Duration) -> Result<Value, RedisError> {
+        let client = self.ready(Instant::now() + limit).await?;
+        let options = Options { timeout: Some(limit), ..Options::default() };
+        let command = CustomCommand::new_static("CLUSTER", ClusterHash::Random, false);
+        let answer = client.with_options(&options).custom(command, vec!["SLOTS"]).await;
+        answer.map_err(|error| self.conclude(Failure::of(&error), &client))
+    }
+
+    /// Where the server is.
+    pub(super) fn host(&self) -> String {
+        let servers = self.settings.servers();
+        servers.first().map(|server| server.host.to_string()).unwrap_or_default()
+    }
+
+    /// Whether what is sent behind `trip` can't overtake it: there is a connection, and the server has run its script before.
+    pub(super) fn is_straight_for(&self, trip: &Trip) -> bool {
+        let state = self.lock();
+        state.client.is_connected() && state.known.contains(&*trip.script.sha)
     }
 
     fn hear(&self, script: &'static Script) {
@@ -171,11 +223,16 @@ impl Line {
         match failure {
             Failure::Final(error) => {
                 self.lock().heard = Instant::now();
+                // Sentinels know who the master is now.
+                if matches!(error, RedisError::ReadOnly(_)) && self.settings.has_sentinels() {
+                    self.renew();
+                }
                 error
             }
             Failure::NoScript => {
                 RedisError::Refused("NOSCRIPT in answer to the script's own text".to_owned())
             }
+            Failure::Detour(detour) => detour.reason,
             Failure::TimedOut | Failure::NotSent => self.timed_out(client),
         }
     }
@@ -184,7 +241,7 @@ impl Line {
     fn timed_out(&self, client: &Client) -> RedisError {
         // A call that was written fails as soon as its connection does. So where there is no connection, this one was not
         // written, and the client doesn't write what has timed out. A client that has taken its place tells nothing of it.
-        if self.settings.is_one_server() && !client.is_connected() {
+        if !client.is_connected() {
             return self.unreachable();
         }
         let silence = self.lock().heard.elapsed();
@@ -228,8 +285,17 @@ impl Drop for Line {
 }
 
 /// Sends the name of the script, or its text where the server doesn't know that name.
-async fn ask(client: &Client, request: &Request, until: Instant) -> Result<Value, Failure> {
+async fn ask(
+    client: &Client,
+    request: &Request,
+    until: Instant,
+    approach: Approach,
+) -> Result<Value, Failure> {
     let script = request.script;
+    if let Approach::Asking = approach {
+        // Whoever is getting a slot may not know the script, and this comes about rarely.
+        return Box::pin(send_asking(client, &script.text, request, until)).await;
+    }
     match send(client, "EVALSHA", &script.sha, request, until).await {
         // Apart, since the client's futures are large, and each call would carry the room for this one.
         Err(Failure::NoScript) => {
@@ -249,28 +315,45 @@ async fn send(
     request: &Request,
     until: Instant,
 ) -> Result<Value, Failure> {
+    let options = in_time(until)?;
+    let command = CustomCommand::new_static(command, ClusterHash::Random, false);
+    let answer = client.with_options(&options).custom(command, words(script, request)).await;
+    answer.map_err(|error| Failure::of(&error))
+}
+
+/// The same for a server that is getting the bucket's slot: it is told so right before, on the same connection.
+async fn send_asking(
+    client: &Client,
+    text: &'static str,
+    request: &Request,
+    until: Instant,
+) -> Result<Value, Failure> {
+    let options = in_time(until)?;
+    let pipeline = client.pipeline();
+    let both = pipeline.with_options(&options);
+    let command = |name| CustomCommand::new_static(name, ClusterHash::Random, false);
+    let told = both.custom::<(), Value>(command("ASKING"), Vec::new()).await;
+    let asked = both.custom::<(), Value>(command("EVAL"), words(text, request)).await;
+    told.and(asked).map_err(|error| Failure::of(&error))?;
+    pipeline.last().await.map_err(|error| Failure::of(&error))
+}
+
+fn in_time(until: Instant) -> Result<Options, Failure> {
     let timeout = until.saturating_duration_since(Instant::now());
     if timeout.is_zero() {
         return Err(Failure::TimedOut);
     }
-    let options = Options { timeout: Some(timeout), ..Options::default() };
-    let command = CustomCommand::new_static(command, slot(client, &request.key), false);
+    Ok(Options { timeout: Some(timeout), ..Options::default() })
+}
+
+/// What follows the name of the command.
+fn words(script: &'static str, request: &Request) -> Vec<Value> {
     let keys = 1 + request.further_keys.len();
     let mut words = Vec::with_capacity(2 + keys + request.arguments.len());
     let count = i64::try_from(keys).unwrap_or(i64::MAX);
     words.extend([Value::from_static_str(script), count.into(), request.key.clone().into()]);
     words.extend(request.further_keys.iter().chain(&request.arguments).cloned().map(Value::from));
-    let answer = client.with_options(&options).custom(command, words).await;
-    answer.map_err(|error| Failure::of(&error))
-}
-
-/// Which server of a cluster holds `key`.
-fn slot(client: &Client, key: &[u8]) -> ClusterHash {
-    if client.is_clustered() {
-        ClusterHash::Custom(redis_keyslot(key))
-    } else {
-        ClusterHash::Random
-    }
+    words
 }
 
 /// Keeps the last error of the client's connections in `trouble`.

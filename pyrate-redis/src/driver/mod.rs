@@ -2,16 +2,19 @@
 //!
 //! So a call needs no runtime of its caller's, and is not lost with one.
 
+mod cluster;
 mod convoy;
+mod detour;
 mod failure;
 mod job;
 mod line;
 mod settings;
+mod slots;
 mod survey;
 mod traffic;
 mod trip;
+mod way;
 
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -19,11 +22,11 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use job::Job;
-use line::Line;
 pub(crate) use settings::Settings;
 use survey::Tour;
 pub(crate) use survey::{Seen, Survey};
 use traffic::Traffic;
+use way::Way;
 
 use crate::error::RedisError;
 use crate::script::{Answer, Request, Target};
@@ -103,12 +106,12 @@ async fn drive(
     opened: oneshot::Sender<Result<(), RedisError>>,
     mut queue: mpsc::UnboundedReceiver<Order>,
 ) {
-    let lines = match open(settings, opening).await {
-        Ok(lines) => lines,
+    let ways = match Way::open(settings, opening).await {
+        Ok(ways) => ways,
         Err(error) => return drop(opened.send(Err(error))),
     };
     let _ = opened.send(Ok(()));
-    let lines: Vec<_> = lines.into_iter().map(|line| Arc::new(Traffic::new(line))).collect();
+    let ways: Vec<_> = ways.into_iter().map(|way| Arc::new(Traffic::new(way))).collect();
     let mut orders = Vec::new();
     // Each order holds a sender until it is over: the queue doesn't end before that.
     while queue.recv_many(&mut orders, AT_ONCE).await > 0 {
@@ -117,48 +120,27 @@ async fn drive(
             match order {
                 Order::Call(job) => jobs.push(job),
                 Order::Tour(tour) => {
-                    if let Some(line) = lines.first() {
-                        tokio::spawn(tour.make(line.line()));
+                    if let Some(first) = ways.first() {
+                        tokio::spawn(tour.make(first.way().clone()));
                     }
                 }
             }
         }
-        for (line, jobs) in lines.iter().zip(shares(lines.len(), jobs)) {
-            line.send(jobs);
+        for (way, jobs) in ways.iter().zip(shares(ways.len(), jobs)) {
+            way.send(jobs);
         }
     }
 }
 
-/// Shares out calls among so many lines. Those for one bucket take one line, on which they keep their order.
-fn shares(lines: usize, jobs: Vec<Job>) -> Vec<Vec<Job>> {
-    let mut shares: Vec<Vec<Job>> = (0..lines).map(|_| Vec::new()).collect();
+/// Shares out calls among so many ways. Those for one bucket take one way, on which they keep their order.
+fn shares(ways: usize, jobs: Vec<Job>) -> Vec<Vec<Job>> {
+    let mut shares: Vec<Vec<Job>> = (0..ways).map(|_| Vec::new()).collect();
     for job in jobs {
-        let share = match &mut shares[..] {
-            [only] => Some(only),
-            several => several.get_mut(index(&job.request.key, lines)),
-        };
-        if let Some(share) = share {
+        if let Some(share) = shares.get_mut(way::index(&job.request.key, ways)) {
             share.push(job);
         }
     }
     shares
-}
-
-fn index(key: &[u8], lines: usize) -> usize {
-    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(key);
-    usize::try_from(hash % lines as u64).unwrap_or_default()
-}
-
-async fn open(settings: Settings, opening: Opening) -> Result<Vec<Line>, RedisError> {
-    let settings = Arc::new(settings);
-    let mut lines = Vec::new();
-    for _ in 0..settings.connections.max(1) {
-        lines.push(match opening {
-            Opening::AtOnce => Line::connect(Arc::clone(&settings)).await?,
-            Opening::Lazy => Line::lazy(Arc::clone(&settings)),
-        });
-    }
-    Ok(lines)
 }
 
 fn ended() -> RedisError {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fred::clients::Client;
 use fred::interfaces::ClientLike;
-use fred::types::config::{Config, ConnectionConfig, ReconnectPolicy};
+use fred::types::config::{Config, ConnectionConfig, ReconnectPolicy, Server, ServerConfig};
 
 use crate::error::RedisError;
 
@@ -70,9 +70,25 @@ impl Settings {
         }
     }
 
-    /// Whether all calls go to one server at a time.
-    pub(super) fn is_one_server(&self) -> bool {
-        !self.config.server.is_clustered()
+    /// Whether buckets are spread over several servers.
+    pub(super) fn is_cluster(&self) -> bool {
+        self.config.server.is_clustered()
+    }
+
+    /// Whether others tell which server is the master.
+    pub(super) fn has_sentinels(&self) -> bool {
+        self.config.server.is_sentinel()
+    }
+
+    /// The servers that are known from the start.
+    pub(super) fn servers(&self) -> Vec<Server> {
+        self.config.server.hosts()
+    }
+
+    /// The same for one server of a cluster alone.
+    pub(super) fn of_node(&self, server: &Server) -> Settings {
+        let server = ServerConfig::Centralized { server: server.clone() };
+        Settings { config: Config { server, ..self.config.clone() }, ..self.clone() }
     }
 
     /// A client that is not connected yet. If it `gives_up`, the first attempt to connect is the last one.

@@ -1,7 +1,6 @@
 //! Surveys: what servers tell of themselves. Asks and keeps their words; what they mean is judged elsewhere.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fred::clients::Client;
@@ -14,6 +13,7 @@ use tokio::time::sleep;
 use super::Driver;
 use super::failure::Failure;
 use super::line::Line;
+use super::way::Way;
 use crate::error::RedisError;
 
 /// What was asked for; or what the server said instead.
@@ -49,15 +49,23 @@ impl Tour {
         (Tour { begun: Instant::now(), reply, _driver: driver }, surveyed)
     }
 
-    /// Asks all servers that `line` leads to, within the time of one call.
-    pub(super) async fn make(self, line: Arc<Line>) {
-        let until = self.begun + line.command_timeout();
+    /// Asks all servers that `way` leads to, within the time of one call.
+    pub(super) async fn make(self, way: Way) {
         // If the caller is gone, nobody wants to know.
-        let _ = self.reply.send(survey(&line, until).await);
+        let _ = self.reply.send(survey(&way, self.begun).await);
     }
 }
 
-async fn survey(line: &Line, until: Instant) -> Surveyed {
+async fn survey(way: &Way, begun: Instant) -> Surveyed {
+    let until = begun + way.command_timeout();
+    let mut surveys = Vec::new();
+    for line in way.lines(until).await? {
+        surveys.extend(survey_line(&line, until).await?);
+    }
+    Ok(surveys)
+}
+
+async fn survey_line(line: &Line, until: Instant) -> Surveyed {
     loop {
         let client = line.ready(until).await?;
         match survey_all(&client, until).await {
@@ -70,7 +78,6 @@ async fn survey(line: &Line, until: Instant) -> Surveyed {
 
 async fn survey_all(client: &Client, until: Instant) -> Result<Vec<Survey>, Failure> {
     let mut surveys = Vec::new();
-    // In a cluster, the client is connected to each master and to nobody else.
     for server in client.active_connections() {
         surveys.push(Survey {
             address: server.to_string(),

@@ -1,8 +1,10 @@
 //! Trips: round trips to the server, which calls for one bucket share.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::job::Job;
+use fred::bytes::Bytes;
+
+use super::job::{self, Job};
 use crate::error::RedisError;
 use crate::script::{Answer, Request, Script};
 
@@ -13,6 +15,8 @@ const MOST: usize = 256;
 #[derive(Debug)]
 pub(super) struct Trip {
     pub(super) script: &'static Script,
+    /// The bucket's key.
+    pub(super) key: Bytes,
     /// When the call that has waited longest began.
     pub(super) begun: Instant,
     jobs: Vec<Job>,
@@ -22,7 +26,8 @@ impl Trip {
     /// Shares out `jobs` among as few trips as their order allows.
     pub(super) fn shared(jobs: impl IntoIterator<Item = Job>) -> Vec<Trip> {
         let mut trips: Vec<Trip> = Vec::new();
-        for job in jobs {
+        for mut job in jobs {
+            job.sets_out();
             match trips.last_mut().filter(|trip| trip.has_room_for(&job)) {
                 Some(trip) => trip.jobs.push(job),
                 None => trips.push(Trip::beginning_with(job)),
@@ -32,7 +37,8 @@ impl Trip {
     }
 
     fn beginning_with(job: Job) -> Trip {
-        Trip { script: job.request.script, begun: job.begun, jobs: vec![job] }
+        let (script, key) = (job.request.script, job.request.key.clone());
+        Trip { script, key, begun: job.begun, jobs: vec![job] }
     }
 
     fn has_room_for(&self, job: &Job) -> bool {
@@ -40,11 +46,13 @@ impl Trip {
         self.jobs.len() < MOST && first.is_some_and(|first| first.request.can_carry(&job.request))
     }
 
-    /// All calls as one, without those whose callers have left; `None` if nobody is left.
-    pub(super) fn request(&mut self) -> Option<Request> {
-        self.jobs.retain(|job| !job.is_abandoned());
+    /// When the oldest call began, and all of them as one, without those whose callers have left or can't be answered in
+    /// time; `None` if nobody is left.
+    pub(super) fn request(&mut self, timeout: Duration) -> Option<(Instant, Request)> {
+        job::keep_wanted(&mut self.jobs, timeout);
         let (first, others) = self.jobs.split_first()?;
-        Some(first.request.carrying(others.iter().map(|job| &job.request)))
+        self.begun = first.begun;
+        Some((first.begun, first.request.carrying(others.iter().map(|job| &job.request))))
     }
 
     /// Tells each caller its own answer, or all the same failure.

@@ -13,6 +13,7 @@
 mod support;
 
 mod desk;
+mod memory;
 mod rights;
 mod scripts;
 mod server;

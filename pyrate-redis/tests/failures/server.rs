@@ -11,6 +11,7 @@ use pyrate_redis::{
 
 use crate::desk::{ms, put, source, under_load, until};
 use crate::support::server::Server;
+use crate::support::{fresh_prefix, shared};
 
 const TIMEOUT: Duration = Duration::from_millis(300);
 /// How much longer than its timeout a call may take.
@@ -141,6 +142,16 @@ fn a_server_that_sleeps_within_a_command_is_waited_for_no_longer() {
         assert_eq!(error.outcome(), Outcome::Unknown);
     });
     until(|| bucket.count().is_ok());
+}
+
+#[test]
+fn a_timeout_without_end_ends_nothing() {
+    let store = RedisStore::builder(shared().url()).prefix(fresh_prefix());
+    let store = store.command_timeout(Duration::MAX).connection_timeout(Duration::MAX);
+    let bucket = store.build().unwrap().bucket("a", Rate::per_hour(2));
+    assert!(put(&bucket, 1).unwrap().is_granted());
+    assert!(put(&bucket, 1).unwrap().is_granted());
+    assert!(put(&bucket, 1).unwrap().is_denied());
 }
 
 #[test]

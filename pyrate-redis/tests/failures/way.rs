@@ -9,7 +9,7 @@ use pyrate_redis::{
 };
 
 use crate::desk::{ms, put, source, under_load, until};
-use crate::support::proxy::Proxy;
+use crate::support::proxy::{Fault, Proxy};
 use crate::support::server::Server;
 use crate::support::{builder, fresh_prefix, shared};
 
@@ -27,15 +27,13 @@ fn an_acquisition_whose_answer_is_lost_is_not_sent_again() {
     let (proxy, _store, bucket) = by_proxy();
     for lost in 1..=3 {
         assert!(put(&bucket, 1).unwrap().is_granted());
-        proxy.cut_after_next_request();
+        proxy.strike(Fault::CutBeforeReply);
         let start = Instant::now();
         let error = put(&bucket, 1).unwrap_err();
         assert!(matches!(source(&error), RedisError::ConnectionLost(_)), "{error}");
         assert_eq!(error.outcome(), Outcome::Unknown);
         assert!(!error.is_retryable());
         assert!(start.elapsed() < Duration::from_secs(1), "it fails with the connection");
-        proxy.swallow(false);
-        thread::sleep(ms(100));
         assert_eq!(bucket.count().unwrap(), 2 * lost, "each was granted once");
     }
 }

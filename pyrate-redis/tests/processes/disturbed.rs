@@ -125,7 +125,7 @@ fn connections_that_are_killed_at_random_lose_answers_and_charge_nobody_twice() 
             thread::sleep(chance.micros(0..=30_000));
         },
     );
-    check(&server, &told, &["ConnectionLost", "Unreachable", "TimedOut"]);
+    check(&server, &told, &["ConnectionLost", "Unreachable", "TimedOut", "NotSent"]);
     assert!(!told.failures.is_empty(), "nothing was disturbed");
 }
 
@@ -144,7 +144,7 @@ fn a_server_that_pauses_for_longer_than_the_timeout_holds_nobody_up_beyond_it() 
             thread::sleep(Duration::from_millis(pause) + chance.micros(200_000..=500_000));
         },
     );
-    check(&server, &told, &["TimedOut", "Unreachable", "ConnectionLost"]);
+    check(&server, &told, &["TimedOut", "NotSent", "Unreachable", "ConnectionLost"]);
     assert!(told.failures.iter().any(|kind| kind == "TimedOut"), "nothing was disturbed");
 }
 
@@ -165,6 +165,6 @@ fn a_server_that_is_killed_and_restarted_forgets_nothing_that_it_acknowledged() 
             server.run();
         },
     );
-    check(&server, &told, &["ConnectionLost", "Unreachable", "TimedOut", "Loading"]);
+    check(&server, &told, &["ConnectionLost", "Unreachable", "TimedOut", "NotSent", "Loading"]);
     assert!(!told.failures.is_empty(), "nothing was disturbed");
 }

@@ -15,7 +15,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod chance;
 mod child;
 mod disturbed;
 mod faketime;
@@ -23,6 +22,8 @@ mod idle;
 mod reports;
 mod skewed;
 mod workers;
+
+use support::chance;
 
 /// Whole seconds that a crowd of processes works.
 fn seconds() -> u64 {

@@ -25,6 +25,7 @@ pub(crate) fn failed(weight: u64, error: &BucketError) {
     let source = error.source().and_then(<dyn Error>::downcast_ref::<RedisError>);
     let kind = match source.expect("a RedisError behind it") {
         RedisError::Unreachable(_) => "Unreachable",
+        RedisError::NotSent(_) => "NotSent",
         RedisError::TimedOut(_) => "TimedOut",
         RedisError::ConnectionLost(_) => "ConnectionLost",
         RedisError::Loading(_) => "Loading",

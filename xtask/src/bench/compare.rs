@@ -7,7 +7,8 @@
 //! off.
 
 use xtask::paired::{Against, Quartiles, Report, Unit};
-use xtask::record::Record;
+
+use super::record::Record;
 
 /// The least factor between two medians that counts as a change, where all rounds of a run agree.
 const LEAST: f64 = 1.25;
@@ -125,7 +126,6 @@ fn width(of: Quartiles) -> f64 {
 #[cfg(test)]
 mod tests {
     use xtask::paired::{Bound, Pair};
-    use xtask::record::{Machine, Program};
 
     use super::*;
 
@@ -142,10 +142,7 @@ mod tests {
     }
 
     fn run(reports: Vec<Report>) -> Record {
-        let text = String::new;
-        let machine = Machine { processor: text(), cores: text(), rustc: text(), date: text() };
-        let programs = vec![Program { name: "memory".to_owned(), reports }];
-        Record { machine, is_quick: false, programs }
+        Record::example(reports)
     }
 
     const STEADY: [f64; 3] = [0.95, 1.0, 1.05];

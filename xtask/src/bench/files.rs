@@ -1,11 +1,16 @@
 //! Files: what a run leaves in cargo's target folder.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use xtask::paired::{Chart, bench_folder};
-use xtask::record::{Program, Record};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use xtask::paired::{Chart, Report, bench_folder};
 
+use super::charts::Drawn;
+use super::durations::Durations;
+use super::record::Record;
 use crate::failure::Failure;
 
 /// The folder of results.
@@ -13,119 +18,153 @@ pub(super) struct Files {
     folder: PathBuf,
 }
 
-/// A chart as it was drawn.
-pub(super) struct Drawn {
-    pub(super) chart: Chart,
-    pub(super) svg: String,
-}
-
 impl Files {
     pub(super) fn new() -> Result<Files, Failure> {
-        let folder = bench_folder()
-            .map_err(|source| Failure::File { path: "target/bench".into(), source })?;
+        let folder = at(Path::new("target/bench"), bench_folder())?;
         create(&folder)?;
         Ok(Files { folder })
     }
 
     /// What the program of that name saved.
-    pub(super) fn result(&self, name: &str) -> Result<Program, Failure> {
-        let path = self.folder.join(format!("{name}.json"));
-        Program::from_saved(name, &read(&path)?).ok_or(Failure::Unreadable { path })
+    pub(super) fn result(&self, name: &str) -> Result<Vec<Report>, Failure> {
+        read_json(&self.result_path(name))
     }
 
     /// Takes away what it saved, so that an older result isn't taken for a new one.
     pub(super) fn forget_result(&self, name: &str) -> Result<(), Failure> {
-        remove(&self.folder.join(format!("{name}.json")))
+        remove(&self.result_path(name))
     }
 
     /// The last report.
     pub(super) fn report(&self) -> Result<Record, Failure> {
-        record(&self.folder.join("report.json"))
-    }
-
-    pub(super) fn report_path(&self) -> String {
-        shown(&self.folder.join("report.json"))
+        read_json(&self.folder.join("report.json"))
     }
 
     pub(super) fn write_report(&self, record: &Record) -> Result<(), Failure> {
-        write(&self.folder.join("report.json"), &record.to_text())
+        write_json(&self.folder.join("report.json"), record)
     }
 
     /// Writes the page and answers where it is.
-    pub(super) fn write_page(&self, page: &str) -> Result<String, Failure> {
+    pub(super) fn write_page(&self, page: &str) -> Result<PathBuf, Failure> {
         let path = self.folder.join("report.html");
         write(&path, page)?;
-        Ok(shown(&path))
+        Ok(path)
     }
 
     /// The run that was saved under a name.
     pub(super) fn saved(&self, name: &str) -> Result<Record, Failure> {
-        record(&self.saved_path(name))
+        read_json(&self.saved_path(name))
     }
 
     pub(super) fn save(&self, name: &str, record: &Record) -> Result<(), Failure> {
         create(&self.folder.join("saved"))?;
-        write(&self.saved_path(name), &record.to_text())
+        write_json(&self.saved_path(name), record)
     }
 
-    /// The folder of charts, with no older ones in it.
-    pub(super) fn empty_charts(&self) -> Result<String, Failure> {
-        let folder = self.folder.join("charts");
-        create(&folder)?;
-        Chart::ALL.iter().try_for_each(|chart| remove(&chart_path(&folder, *chart)))?;
-        Ok(shown(&folder))
+    pub(super) fn write_charts(&self, charts: &[Drawn]) -> Result<(), Failure> {
+        write_charts(&self.folder.join("charts"), charts)
     }
 
-    /// The charts that were drawn.
-    pub(super) fn charts(&self) -> Result<Vec<Drawn>, Failure> {
-        let folder = self.folder.join("charts");
-        let drawn = Chart::ALL.into_iter().filter(|chart| chart_path(&folder, *chart).is_file());
-        drawn.map(|chart| Ok(Drawn { chart, svg: read(&chart_path(&folder, chart))? })).collect()
+    /// How long programs took; nothing where that was never noted, or can't be read.
+    pub(super) fn durations(&self) -> Durations {
+        read_json(&self.durations_path()).unwrap_or_default()
     }
 
-    /// How long programs took; empty where that was never noted.
-    pub(super) fn durations(&self) -> String {
-        read(&self.folder.join("durations.json")).unwrap_or_default()
+    pub(super) fn write_durations(&self, durations: &Durations) -> Result<(), Failure> {
+        write_json(&self.durations_path(), durations)
     }
 
-    pub(super) fn write_durations(&self, text: &str) -> Result<(), Failure> {
-        write(&self.folder.join("durations.json"), text)
+    fn result_path(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.json"))
     }
 
     fn saved_path(&self, name: &str) -> PathBuf {
         self.folder.join("saved").join(format!("{name}.json"))
     }
+
+    fn durations_path(&self) -> PathBuf {
+        self.folder.join("durations.json")
+    }
 }
 
-/// Where a chart lies in a folder.
-pub(super) fn chart_path(folder: &Path, chart: Chart) -> PathBuf {
-    folder.join(format!("{}.svg", chart.name()))
+/// Writes the charts into a folder, and takes away older ones that were not drawn this time.
+pub(super) fn write_charts(folder: &Path, charts: &[Drawn]) -> Result<(), Failure> {
+    let path = |chart: Chart| folder.join(format!("{}.svg", chart.name()));
+    create(folder)?;
+    Chart::ALL.into_iter().try_for_each(|chart| remove(&path(chart)))?;
+    charts.iter().try_for_each(|drawn| write(&path(drawn.chart), &drawn.svg))
 }
 
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|source| Failure::File { path: path.to_path_buf(), source })
+    at(path, fs::read_to_string(path))
 }
 
 pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(path, text).map_err(|source| Failure::File { path: path.to_path_buf(), source })
+    at(path, fs::write(path, text))
 }
 
-pub(super) fn create(folder: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(folder)
-        .map_err(|source| Failure::File { path: folder.to_path_buf(), source })
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+    at(path, serde_json::from_str(&read(path)?).map_err(io::Error::from))
+}
+
+fn write_json(path: &Path, value: &impl Serialize) -> Result<(), Failure> {
+    let text = at(path, serde_json::to_string_pretty(value).map_err(io::Error::from))?;
+    write(path, &text)
+}
+
+fn create(folder: &Path) -> Result<(), Failure> {
+    at(folder, fs::create_dir_all(folder))
 }
 
 fn remove(path: &Path) -> Result<(), Failure> {
-    if !path.exists() {
-        return Ok(());
+    if path.exists() { at(path, fs::remove_file(path)) } else { Ok(()) }
+}
+
+fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, Failure> {
+    result.map_err(|source| Failure::File { path: path.to_path_buf(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use xtask::paired::{Bound, Pair};
+
+    use super::*;
+
+    fn files(name: &str) -> Files {
+        let folder = bench_folder().unwrap().join(name);
+        create(&folder).unwrap();
+        Files { folder }
     }
-    fs::remove_file(path).map_err(|source| Failure::File { path: path.to_path_buf(), source })
-}
 
-fn record(path: &Path) -> Result<Record, Failure> {
-    Record::from_text(&read(path)?).ok_or_else(|| Failure::Unreadable { path: path.to_path_buf() })
-}
+    #[test]
+    fn a_run_is_read_as_it_was_saved() {
+        let files = files("xtask-saves-a-run");
+        let reports =
+            vec![Pair::new("w", "p").bytes(1.0, 2.0), Bound::bytes("b", 3.0).measured(2.0)];
+        let record = Record::example(reports);
+        files.save("before", &record).unwrap();
+        assert_eq!(files.saved("before").unwrap(), record);
+        fs::remove_dir_all(files.folder).unwrap();
+    }
 
-fn shown(path: &Path) -> String {
-    path.display().to_string()
+    #[test]
+    fn what_is_no_run_is_told_with_its_path() {
+        let files = files("xtask-reads-no-run");
+        write(&files.folder.join("report.json"), "{\"machine\": {}}").unwrap();
+        let failure = files.report().unwrap_err().to_string();
+        assert!(failure.contains("report.json: missing field"), "{failure}");
+        fs::remove_dir_all(files.folder).unwrap();
+    }
+
+    #[test]
+    fn charts_of_an_older_run_are_taken_away() {
+        let files = files("xtask-draws");
+        let drawn = |chart| Drawn { chart, svg: "<svg/>".to_owned() };
+        files.write_charts(&[drawn(Chart::Names)]).unwrap();
+        files.write_charts(&[drawn(Chart::Rates)]).unwrap();
+        let left = fs::read_dir(files.folder.join("charts")).unwrap();
+        let left: Vec<_> = left.map(|file| file.unwrap().file_name()).collect();
+        assert_eq!(left, ["rates.svg"]);
+        fs::remove_dir_all(files.folder).unwrap();
+    }
 }

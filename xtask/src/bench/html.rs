@@ -1,8 +1,7 @@
 //! The page: machine, charts and table in one file that needs no other.
 
-use xtask::record::Record;
-
-use super::files::Drawn;
+use super::charts::Drawn;
+use super::record::Record;
 use super::table::{HEADS, Row, Table, about, summary};
 
 const HEAD: &str = "<!doctype html>
@@ -11,7 +10,7 @@ const HEAD: &str = "<!doctype html>
 <meta charset=\"utf-8\">
 <title>pyrate: benches</title>
 <style>
-body { font: 15px/1.5 sans-serif; color: #222; max-width: 1240px; margin: 2em auto; padding: 0 1em; }
+body { background: #fff; font: 15px/1.5 sans-serif; color: #222; max-width: 1240px; margin: 2em auto; padding: 0 1em; }
 svg { max-width: 100%; height: auto; }
 table { border-collapse: collapse; font-size: 13px; }
 th, td { text-align: left; vertical-align: top; padding: 3px 10px 3px 0; border-bottom: 1px solid #ddd; }
@@ -59,27 +58,17 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use xtask::paired::{Chart, Pair};
-    use xtask::record::{Machine, Program};
 
     use super::*;
 
     #[test]
     fn the_page_holds_charts_and_rows_and_fetches_nothing() {
-        let text = |text: &str| text.to_owned();
-        let machine = Machine {
-            processor: text("A & B"),
-            cores: text("2"),
-            rustc: text("r"),
-            date: text("d"),
-        };
-        let reports = vec![Pair::new("w", "p").target(0.5).bytes(2.0, 1.0)];
-        let programs = vec![Program { name: text("memory"), reports }];
-        let record = Record { machine, is_quick: true, programs };
-        let charts = [Drawn { chart: Chart::Rates, svg: text("<?xml?><svg>x</svg>\n") }];
+        let record = Record::example(vec![Pair::new("w", "p").target(0.5).bytes(2.0, 1.0)]);
+        let charts = [Drawn { chart: Chart::Rates, svg: "<?xml?><svg>x</svg>\n".to_owned() }];
         let page = page(&record, &Table::new(&record, None), &charts);
         assert!(page.contains("<figure><svg>x</svg></figure>"), "{page}");
         assert!(page.contains("<tr class=\"missed\"><td>w</td><td>2 B</td>"), "{page}");
-        assert!(page.contains("<td>&lt;= 0.50</td>") && page.contains("A &amp; B"), "{page}");
+        assert!(page.contains("<td>&lt;= 0.50</td>") && page.contains("&amp; C"), "{page}");
         assert!(!page.contains("http") && !page.contains("src="), "{page}");
     }
 }

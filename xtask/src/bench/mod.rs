@@ -1,8 +1,10 @@
 //! The benches of all backends: measured, shown as one table and as charts, and compared with a run
 //! that was saved.
 
+mod charts;
 mod compare;
 mod durations;
+mod effort;
 mod files;
 mod html;
 mod machine;
@@ -10,15 +12,14 @@ mod options;
 mod programs;
 mod progress;
 mod readme;
+mod record;
 mod table;
 
-use xtask::record::Record;
-
-use crate::call::Call;
 use crate::failure::Failure;
 use crate::needs::{self, Installing};
 use compare::Comparison;
 use files::Files;
+use record::Record;
 use table::Table;
 
 pub(crate) use options::Options;
@@ -45,21 +46,15 @@ fn build(options: &Options, installing: Installing) -> Result<(), Failure> {
     if options.programs().iter().any(|program| program.backend == "redis") {
         needs::install(installing);
     }
-    programs::build(&options.programs())?;
-    // Built beforehand, so that nothing that is measured is lost to an error of the compiler.
-    charts("build").run()
-}
-
-fn charts(verb: &str) -> Call {
-    Call::cargo(&format!("{verb} --quiet --package xtask --features charts --bin charts"))
+    programs::build(&options.programs())
 }
 
 fn record(options: &Options, files: &Files) -> Result<Record, Failure> {
     if options.is_redrawn {
         return files.report();
     }
-    let programs = programs::run(&options.programs(), options.is_quick, files)?;
-    let record = Record { machine: machine::this(), is_quick: options.is_quick, programs };
+    let programs = programs::run(&options.programs(), options.effort, files)?;
+    let record = Record { machine: machine::this(), effort: options.effort, programs };
     files.write_report(&record)?;
     Ok(record)
 }
@@ -85,7 +80,7 @@ fn compare(
             break;
         }
         println!("{} seem to have changed, and are measured again", comparison.changed());
-        let programs = programs::run(&suspects, options.is_quick, files)?;
+        let programs = programs::run(&suspects, options.effort, files)?;
         let again = Record { programs, ..record.clone() };
         comparison = comparison.confirmed_by(&Comparison::of(saved, &again));
     }
@@ -98,13 +93,12 @@ fn show(
     record: &Record,
     comparison: Option<&Comparison>,
 ) -> Result<(), Failure> {
-    let folder = files.empty_charts()?;
-    charts("run").with_words(["--", &files.report_path(), &folder]).run()?;
-    let charts = files.charts()?;
+    let charts = charts::draw(record)?;
+    files.write_charts(&charts)?;
     let table = Table::new(record, comparison);
     let page = html::page(record, &table, &charts);
     println!("{}", table.to_text(record));
-    println!("the same with charts: {}", files.write_page(&page)?);
+    println!("the same with charts: {}", files.write_page(&page)?.display());
     if let Some(name) = &options.save {
         files.save(name, record)?;
     }

@@ -1,12 +1,13 @@
 //! Options: what can be asked of `cargo xtask bench`.
 
+use super::effort::Effort;
 use super::programs::{self, Program};
 
 /// What was asked of the benches.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Options {
-    /// Few and short rounds.
-    pub(crate) is_quick: bool,
+    /// How thorough to be.
+    pub(crate) effort: Effort,
     /// Nothing is measured: the last report is shown again.
     pub(crate) is_redrawn: bool,
     /// The README's section and the charts beside it are written anew.
@@ -26,7 +27,7 @@ impl Options {
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match *word {
-                "--quick" => options.is_quick = true,
+                "--quick" => options.effort = Effort::Quick,
                 "--redraw" => options.is_redrawn = true,
                 "--readme" => options.is_for_readme = true,
                 "--only" => options.only = Some(backend(words.next()?)?),
@@ -49,7 +50,8 @@ impl Options {
     // The README shows every backend; and what was measured can't be measured otherwise.
     fn is_sound(&self) -> bool {
         let is_partial = self.only.is_some();
-        !(self.is_for_readme && is_partial || self.is_redrawn && (self.is_quick || is_partial))
+        !(self.is_for_readme && is_partial
+            || self.is_redrawn && (is_partial || self.effort == Effort::Quick))
     }
 }
 
@@ -83,7 +85,10 @@ mod tests {
         let options = parse("--against before --quick --only keyed --save after").unwrap();
         let (save, against) = (Some("after".to_owned()), Some("before".to_owned()));
         let only = Some("keyed".to_owned());
-        assert_eq!(options, Options { is_quick: true, only, save, against, ..Options::default() });
+        assert_eq!(
+            options,
+            Options { effort: Effort::Quick, only, save, against, ..Options::default() }
+        );
     }
 
     #[test]

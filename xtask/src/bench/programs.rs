@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use xtask::record;
-
-use super::durations::Durations;
+use super::effort::Effort;
 use super::files::Files;
 use super::progress::Progress;
+use super::record::Found;
 use crate::call::Call;
 use crate::failure::Failure;
 
@@ -17,8 +16,8 @@ pub(crate) struct Program {
     /// By which it is chosen with `--only`.
     pub(crate) backend: &'static str,
     /// About how long it takes; once it ran, what it took is remembered.
-    pub(super) quick: Duration,
-    pub(super) full: Duration,
+    quick: Duration,
+    full: Duration,
 }
 
 impl Program {
@@ -27,8 +26,11 @@ impl Program {
         Program { name, backend, quick, full }
     }
 
-    pub(super) fn usual(&self, is_quick: bool) -> Duration {
-        if is_quick { self.quick } else { self.full }
+    pub(super) fn usual(&self, effort: Effort) -> Duration {
+        match effort {
+            Effort::Quick => self.quick,
+            Effort::Full => self.full,
+        }
     }
 }
 
@@ -55,27 +57,28 @@ pub(super) fn build(programs: &[&Program]) -> Result<(), Failure> {
 /// Runs one after the other and reads what each of them saved.
 pub(super) fn run(
     programs: &[&Program],
-    is_quick: bool,
+    effort: Effort,
     files: &Files,
-) -> Result<Vec<record::Program>, Failure> {
-    let mut durations = Durations::parse(&files.durations(), is_quick);
-    let expected = programs.iter().map(|program| durations.of(program)).collect();
+) -> Result<Vec<Found>, Failure> {
+    let mut durations = files.durations();
+    let expected = programs.iter().map(|program| durations.of(program, effort)).collect();
     let mut progress = Progress::new(expected);
     let mut found = Vec::new();
     for program in programs {
         files.forget_result(program.name)?;
         let start = Instant::now();
-        progress.during(program.name, |line| call(program, is_quick).run_by_line(line))?;
-        durations.note(program.name, start.elapsed());
-        found.push(files.result(program.name)?);
+        progress.during(program.name, |line| call(program, effort).run_by_line(line))?;
+        durations.note(program.name, effort, start.elapsed());
+        let name = program.name.to_owned();
+        found.push(Found { reports: files.result(&name)?, name });
     }
-    files.write_durations(&durations.to_text())?;
+    files.write_durations(&durations)?;
     Ok(found)
 }
 
-fn call(program: &Program, is_quick: bool) -> Call {
+fn call(program: &Program, effort: Effort) -> Call {
     Call::cargo(&format!("bench --quiet --workspace --bench {}", program.name))
-        .with_variable("PYRATE_BENCH_QUICK", if is_quick { "1" } else { "0" })
+        .with_variable("PYRATE_BENCH_QUICK", effort.variable())
 }
 
 #[cfg(test)]
@@ -86,10 +89,10 @@ mod tests {
     fn a_bench_is_told_how_thorough_to_be() {
         let program = &ALL[0];
         assert_eq!(
-            call(program, true).to_string(),
+            call(program, Effort::Quick).to_string(),
             "PYRATE_BENCH_QUICK=\"1\" cargo bench --quiet --workspace --bench memory"
         );
-        assert!(call(program, false).to_string().starts_with("PYRATE_BENCH_QUICK=\"0\""));
+        assert!(call(program, Effort::Full).to_string().starts_with("PYRATE_BENCH_QUICK=\"0\""));
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use xtask::record::Record;
-
-use super::files::{Drawn, chart_path, create, read, write};
+use super::charts::Drawn;
+use super::files::{read, write, write_charts};
+use super::record::Record;
 use super::table::{Table, about, summary};
 use crate::failure::Failure;
 
@@ -19,11 +19,8 @@ pub(super) fn renew(record: &Record, charts: &[Drawn]) -> Result<(), Failure> {
     let (readme, folder) = (Path::new("README.md"), Path::new(FOLDER));
     let section = section(record, charts);
     let renewed = replaced(&read(readme)?, &section)
-        .ok_or_else(|| Failure::Unreadable { path: readme.to_path_buf() })?;
-    create(folder)?;
-    for drawn in charts {
-        write(&chart_path(folder, drawn.chart), &drawn.svg)?;
-    }
+        .ok_or_else(|| Failure::Unmarked { path: readme.to_path_buf() })?;
+    write_charts(folder, charts)?;
     write(readme, &renewed)
 }
 
@@ -49,30 +46,16 @@ mod tests {
     use std::fs;
 
     use xtask::paired::{Bound, Chart};
-    use xtask::record::{Machine, Program};
 
     use super::*;
-
-    fn record() -> Record {
-        let text = |text: &str| text.to_owned();
-        let machine = Machine {
-            processor: text("EPYC"),
-            cores: text("2"),
-            rustc: text("r"),
-            date: text("d"),
-        };
-        let reports = vec![Bound::bytes("size", 3.0).measured(2.0)];
-        let programs = vec![Program { name: text("memory"), reports }];
-        Record { machine, is_quick: false, programs }
-    }
 
     #[test]
     fn the_section_names_the_machine_and_shows_charts_and_table() {
         let charts = [Drawn { chart: Chart::Rates, svg: String::new() }];
-        let section = section(&record(), &charts);
-        assert!(
-            section.starts_with("From a full run: EPYC, 2 cores, r, d. 1 of 1 targets are met.")
-        );
+        let record = Record::example(vec![Bound::bytes("size", 3.0).measured(2.0)]);
+        let section = section(&record, &charts);
+        let about = "A \"B\" & C, 2 cores, rustc 1.95.0, 2026-11-24";
+        assert!(section.starts_with(&format!("From a full run: {about}. 1 of 1 targets are met.")));
         assert!(section.contains(
             "![Time of a call against the number of rates](docs/bench/rates.svg)\n\n| work |"
         ));

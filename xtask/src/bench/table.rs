@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::iter;
 
 use xtask::paired::{Against, Chart, Quartiles, Report};
-use xtask::record::Record;
 
 use super::compare::{Change, Comparison};
+use super::effort::Effort;
+use super::record::Record;
 
 /// All rows.
 pub(super) struct Table {
@@ -31,6 +32,9 @@ const COLUMNS: usize = 6;
 /// What stands above the columns.
 pub(super) const HEADS: [&str; COLUMNS] =
     ["work", "ours [quartiles]", "peer or floor", "ratio [quartiles]", "target", "verdict"];
+
+/// What is said of a target that lies between the quartiles.
+const NARROWLY: &str = "missed by the median, but met by a quarter of the rounds or more";
 
 impl Table {
     pub(super) fn new(record: &Record, comparison: Option<&Comparison>) -> Table {
@@ -93,9 +97,12 @@ impl Row {
 /// Where and when, in a line.
 pub(super) fn about(record: &Record) -> String {
     let machine = &record.machine;
-    let size = if record.is_quick { "a quick run, not to be quoted" } else { "a full run" };
+    let effort = match record.effort {
+        Effort::Quick => "a quick run, not to be quoted",
+        Effort::Full => "a full run",
+    };
     format!(
-        "{size}: {}, {} cores, {}, {}",
+        "{effort}: {}, {} cores, {}, {}",
         machine.processor, machine.cores, machine.rustc, machine.date
     )
 }
@@ -155,13 +162,15 @@ fn notes(report: &Report, change: Option<Change>) -> Vec<String> {
     });
     let reason = report.because.as_ref().filter(|_| report.is_met() == Some(false));
     let reason = reason.map(|reason| format!("missed because {reason}"));
-    [change, reason].into_iter().flatten().collect()
+    let narrowly = report.is_missed_narrowly().then(|| NARROWLY.to_owned());
+    [change, reason, narrowly].into_iter().flatten().collect()
 }
 
 fn cannot(report: &Report) -> Option<String> {
     match &report.against {
         Against::Peer { name, cannot, .. } if !cannot.is_empty() => {
-            Some(format!("{name} can't: {}", cannot.join(", ")))
+            let skills: Vec<&str> = cannot.iter().map(|skill| skill.name()).collect();
+            Some(format!("{name} can't: {}", skills.join(", ")))
         }
         _ => None,
     }
@@ -185,27 +194,17 @@ fn factor(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use xtask::paired::{Bound, Pair, Peer, Skill};
-    use xtask::record::{Machine, Program};
 
     use super::*;
 
     const PEER: Peer<'_> = Peer::new("peer").cannot(&[Skill::Weights, Skill::ExactWindows]);
 
     fn record() -> Record {
-        let reports = vec![
+        Record::example(vec![
             Pair::new("admit", PEER).target(1.25).bytes(30.0, 20.0).because("it is exact"),
             Pair::new("weight: 100", PEER).bytes(20.0, 20.0).on(Chart::Weight, "memory", 100),
             Bound::bytes("size", 200.0).measured(150.0).because("never shown"),
-        ];
-        let text = |text: &str| text.to_owned();
-        let machine = Machine {
-            processor: text("EPYC"),
-            cores: text("2"),
-            rustc: text("rustc 1.95.0"),
-            date: text("2026-11-24"),
-        };
-        let programs = vec![Program { name: text("memory"), reports }];
-        Record { machine, is_quick: false, programs }
+        ])
     }
 
     fn table() -> Table {
@@ -226,6 +225,14 @@ mod tests {
         assert_eq!(row.notes, ["missed because it is exact"]);
         assert_eq!(row.cannot.as_deref(), Some("peer can't: weights, exact windows"));
         assert_eq!(table().rows()[2].all_notes(), "");
+    }
+
+    #[test]
+    fn of_rounds_that_disagree_it_is_told() {
+        let mut report = Bound::bytes("size", 2.0).measured(3.0);
+        assert!(row(&report, None).notes.is_empty());
+        report.ours.first = 1.0;
+        assert_eq!(row(&report, None).notes, [NARROWLY]);
     }
 
     #[test]
@@ -253,7 +260,10 @@ mod tests {
         assert_eq!(at(lines[0], "target"), at(lines[1], "<= 1.25"));
         assert_eq!(at(lines[0], "target"), at(lines[5], "<= 200 B"));
         assert!(text.ends_with("1 of 2 targets are met"), "{text}");
-        assert!(text.contains("a full run: EPYC, 2 cores, rustc 1.95.0, 2026-11-24"), "{text}");
+        assert!(
+            text.contains("a full run: A \"B\" & C, 2 cores, rustc 1.95.0, 2026-11-24"),
+            "{text}"
+        );
     }
 
     #[test]

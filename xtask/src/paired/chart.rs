@@ -1,7 +1,10 @@
 //! Charts: which there are, and the points that reports give to them.
 
+use serde::{Deserialize, Serialize};
+
 /// A chart over what grows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Chart {
     /// One caller on each backend. A series is a row of this chart; `x` says nothing.
     Backends,
@@ -31,7 +34,7 @@ impl Chart {
         Chart::Bytes,
     ];
 
-    /// The name by which it stands in JSON, and of its file.
+    /// The name of its file.
     pub fn name(self) -> &'static str {
         match self {
             Chart::Backends => "backends",
@@ -42,11 +45,6 @@ impl Chart {
             Chart::Callers => "callers",
             Chart::Bytes => "bytes",
         }
-    }
-
-    /// The chart of that name.
-    pub fn named(name: &str) -> Option<Chart> {
-        Chart::ALL.into_iter().find(|chart| chart.name() == name)
     }
 
     /// The headline.
@@ -64,7 +62,8 @@ impl Chart {
 }
 
 /// Whose measurement a point shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Whose {
     /// Ours.
     Ours,
@@ -73,25 +72,14 @@ pub enum Whose {
 }
 
 /// A report's place on a chart.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// The chart.
     pub chart: Chart,
-    /// The curve that it belongs to; where it is ours, it begins with the name of the backend.
+    /// The curve that it belongs to.
     pub series: String,
     /// What grows.
     pub x: f64,
     /// Whose measurement it shows.
     pub whose: Whose,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_chart_is_found_by_its_name() {
-        assert!(Chart::ALL.iter().all(|chart| Chart::named(chart.name()) == Some(*chart)));
-        assert_eq!(Chart::named("pie"), None);
-    }
 }

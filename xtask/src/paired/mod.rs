@@ -23,22 +23,22 @@
 
 mod bound;
 mod chart;
-mod json;
 mod pair;
 mod peer;
 mod quartiles;
 mod report;
+mod results;
 mod side;
 mod timing;
 mod unit;
 
 pub use bound::Bound;
 pub use chart::{Chart, Point, Whose};
-pub use json::{bench_folder, save};
 pub use pair::Pair;
 pub use peer::{Peer, Skill};
 pub use quartiles::Quartiles;
 pub use report::{Against, Report};
+pub use results::{bench_folder, save};
 pub use timing::timed;
 pub use unit::Unit;
 

@@ -105,7 +105,7 @@ impl<'a> Pair<'a> {
     fn report(&self, unit: Unit, rounds: &[(f64, f64)]) -> Report {
         let against = Against::Peer {
             name: self.peer.name.to_owned(),
-            cannot: self.peer.lacks(),
+            cannot: self.peer.cannot.to_vec(),
             theirs: Quartiles::of(rounds.iter().map(|(_, theirs)| *theirs)),
             ratio: Quartiles::of(rounds.iter().map(|(ours, theirs)| ours / theirs)),
             target: self.target,
@@ -226,6 +226,6 @@ mod tests {
         const PEER: Peer<'_> = Peer::new("peer").cannot(&[Skill::Weights, Skill::Persistence]);
         let report = Pair::new("work", PEER).bytes(1.0, 1.0);
         let Against::Peer { cannot, .. } = report.against else { panic!("a pair has a peer") };
-        assert_eq!(cannot, ["weights", "persistence"]);
+        assert_eq!(cannot, [Skill::Weights, Skill::Persistence]);
     }
 }

@@ -1,7 +1,10 @@
 //! Peers: somebody else's work, and what it can't do though ours does.
 
+use serde::{Deserialize, Serialize};
+
 /// What our buckets do at the speed that is quoted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Skill {
     /// No window of any position holds more than the limit.
     ExactWindows,
@@ -47,10 +50,6 @@ impl<'a> Peer<'a> {
     /// Says what it can't do.
     pub const fn cannot(self, skills: &'a [Skill]) -> Peer<'a> {
         Peer { cannot: skills, ..self }
-    }
-
-    pub(super) fn lacks(&self) -> Vec<String> {
-        self.cannot.iter().map(|skill| skill.name().to_owned()).collect()
     }
 }
 

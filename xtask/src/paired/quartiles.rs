@@ -2,14 +2,19 @@
 //!
 //! A stalled round moves a mean, but hardly a median.
 
+use serde::{Deserialize, Deserializer, Serialize};
+
 /// The quartiles of a set of measurements, in their unit.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Quartiles {
     /// A quarter of the measurements is at most this.
+    #[serde(deserialize_with = "number")]
     pub first: f64,
     /// Half of the measurements are at most this.
+    #[serde(deserialize_with = "number")]
     pub median: f64,
     /// Three quarters of the measurements are at most this.
+    #[serde(deserialize_with = "number")]
     pub third: f64,
 }
 
@@ -24,6 +29,11 @@ impl Quartiles {
         let [first, median, third] = [1, 2, 3].map(|quarters| at_quarter(&sorted, quarters));
         Quartiles { first, median, third }
     }
+}
+
+// JSON has no number that is not finite; `serde_json` writes `null`.
+fn number<'de, D: Deserializer<'de>>(value: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(value)?.unwrap_or(f64::NAN))
 }
 
 fn at_quarter(sorted: &[f64], quarters: usize) -> f64 {

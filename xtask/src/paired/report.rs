@@ -2,13 +2,15 @@
 
 use std::fmt;
 
-use super::{Chart, Point, Quartiles, Unit, Whose};
+use serde::{Deserialize, Serialize};
+
+use super::{Chart, Point, Quartiles, Skill, Unit, Whose};
 
 /// What one benchmark found.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[must_use]
 pub struct Report {
-    /// What was measured.
+    /// What was measured: the backend, a comma, and what it did.
     pub work: String,
     /// What its numbers count.
     pub unit: Unit,
@@ -26,14 +28,15 @@ pub struct Report {
 }
 
 /// What our measurement is held against.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Against {
     /// Somebody else's work, or the floor under both.
     Peer {
         /// Who it is.
         name: String,
         /// What it can't do though ours does.
-        cannot: Vec<String>,
+        cannot: Vec<Skill>,
         /// The peer's measurement.
         theirs: Quartiles,
         /// Ours over the peer's, round by round.
@@ -71,15 +74,25 @@ impl Report {
         Report { is_uneven: true, ..self }
     }
 
+    /// The backend that was measured: with its name the work begins.
+    #[must_use]
+    pub fn backend(&self) -> &str {
+        self.work.split(',').next().unwrap_or_default()
+    }
+
     /// Answers whether the target is met; `None` where there is no target.
     ///
     /// A measurement that is not a number meets none.
     #[must_use]
     pub fn is_met(&self) -> Option<bool> {
-        match &self.against {
-            Against::Peer { ratio, target, .. } => target.map(|target| ratio.median <= target),
-            Against::Bound(bound) => Some(self.ours.median <= *bound),
-        }
+        self.judged().map(|(measured, target)| measured.median <= target)
+    }
+
+    /// Answers whether the target is missed by the median, though a quarter of the rounds or more meet it.
+    #[must_use]
+    pub fn is_missed_narrowly(&self) -> bool {
+        self.judged()
+            .is_some_and(|(measured, target)| measured.first <= target && target < measured.median)
     }
 
     /// The measurement of one side; a bound has none for the other.
@@ -89,6 +102,14 @@ impl Report {
             (Whose::Ours, _) => Some(self.ours),
             (Whose::Theirs, Against::Peer { theirs, .. }) => Some(*theirs),
             (Whose::Theirs, Against::Bound(_)) => None,
+        }
+    }
+
+    /// What is held against a target, and the target.
+    fn judged(&self) -> Option<(Quartiles, f64)> {
+        match &self.against {
+            Against::Peer { ratio, target, .. } => target.map(|target| (*ratio, target)),
+            Against::Bound(bound) => Some((self.ours, *bound)),
         }
     }
 
@@ -160,6 +181,17 @@ mod tests {
     #[test]
     fn a_ratio_that_is_not_a_number_misses_its_target() {
         assert_eq!(against_peer(f64::NAN, Some(1.25)).is_met(), Some(false));
+    }
+
+    #[test]
+    fn a_target_between_the_first_quartile_and_the_median_is_missed_narrowly() {
+        let with_first = |first| {
+            let ours = Quartiles { first, ..flat(5.0) };
+            Report::new("size", Unit::Bytes, ours, Against::Bound(4.0)).is_missed_narrowly()
+        };
+        assert_eq!([3.0, 4.0, 4.5].map(with_first), [true, true, false]);
+        assert!(!against_peer(1.0, Some(1.25)).is_missed_narrowly());
+        assert!(!against_peer(9.0, None).is_missed_narrowly());
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! Units: what the numbers of a report count, and how they are written.
 
+use serde::{Deserialize, Serialize};
+
 /// What the numbers of a report count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Unit {
     /// Nanoseconds an iteration.
     Nanoseconds,
@@ -10,17 +13,6 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// Both of them.
-    pub const ALL: [Unit; 2] = [Unit::Nanoseconds, Unit::Bytes];
-
-    /// The name by which it stands in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Unit::Nanoseconds => "ns",
-            Unit::Bytes => "bytes",
-        }
-    }
-
     /// Writes a value in the multiple that keeps it short.
     pub fn show(self, value: f64) -> String {
         match self {

@@ -64,8 +64,8 @@ mod tests {
     #[test]
     fn a_folder_within_pure_is_pure_and_a_file_of_that_name_is_not() {
         assert_eq!(lines("c/src/pure/log/cursor.rs", "Mutex"), [1]);
-        assert_eq!(lines("c/src/pure.rs", "Mutex"), []);
-        assert_eq!(lines("c/src/impure/a.rs", "Mutex"), []);
+        assert!(lines("c/src/pure.rs", "Mutex").is_empty());
+        assert!(lines("c/src/impure/a.rs", "Mutex").is_empty());
     }
 
     #[test]
@@ -80,12 +80,14 @@ mod tests {
             assert_eq!(lines("c/src/pure/log.rs", code), [1], "{code}");
         }
         let innocent = "let instant = marks.instant_of_total(now); const INSTANT: u64 = 1;";
-        assert_eq!(lines("c/src/pure/log.rs", innocent), []);
+        assert!(lines("c/src/pure/log.rs", innocent).is_empty());
     }
 
     #[test]
     fn comments_and_quotations_may_speak_of_it() {
-        assert_eq!(lines("c/src/pure/log.rs", "//! No Mutex, no .await.\nlet a = \"tokio\";"), []);
+        assert!(
+            lines("c/src/pure/log.rs", "//! No Mutex, no .await.\nlet a = \"tokio\";").is_empty()
+        );
     }
 
     #[test]

@@ -47,6 +47,6 @@ mod tests {
             lines("todo!()\nunimplemented!(\"a\")\n#[ignore = \"slow\"]\n#[ignore]"),
             [1, 2, 3, 4]
         );
-        assert_eq!(lines("// todo!()\n\"#[ignore]\"\n/// unimplemented!()"), []);
+        assert!(lines("// todo!()\n\"#[ignore]\"\n/// unimplemented!()").is_empty());
     }
 }

@@ -9,7 +9,12 @@ for number = base / PAGE - 1, math.floor(front / PAGE), -1 do
     break
   end
 end
-call('DEL', queue_key, places_key, names_key)
+-- One by one: while a cluster moves the slot, several may only be named if all are there.
+for _, further in ipairs({ { queue_key, waiting }, { places_key, places }, { names_key, runs } }) do
+  if further[2] > 0 then
+    call('DEL', further[1])
+  end
+end
 
 last, total, dropped, due, gone = 0, 0, 0, 0, 0
 open, base, front, finish, waiting, places, runs = 0, 0, 0, 0, 0, 0, 0

@@ -44,6 +44,46 @@ if not is_new then
   end
 end
 
+-- Lua's format would end a key at its first zero byte.
+local function page_key(number)
+  return key .. ':' .. string.format('%.0f', number)
+end
+
+local function is_refused(...)
+  local answer = redis.pcall('EXISTS', ...)
+  return type(answer) == 'table' and answer.err ~= nil and answer.err:find('non local key', 1, true) ~= nil
+end
+
+-- Whether this call has to come again, since a cluster is moving the bucket's slot.
+--
+-- The keys may be on two servers by then, and a new one can only be made where the slot goes to. Servers refuse a script
+-- that asks about several keys then, unless all are there, and the server that gives the slot away, about any that is not.
+local function is_between_servers()
+  if not is_refused(key, key .. ':') then
+    return false
+  end
+  if is_refused(key .. ':') then
+    return true
+  end
+  for _, further in ipairs({ { ':q', waiting }, { ':p', places }, { ':n', runs } }) do
+    if further[2] > 0 and is_refused(key, key .. further[1]) then
+      return true
+    end
+  end
+  for number = math.floor(front / PAGE), base / PAGE - 1 do
+    if is_refused(key, page_key(number)) then
+      return true
+    end
+  end
+  return false
+end
+
+-- A bucket that is one key moves as one. Where it begins to be more than one, the server refuses its first further key, before
+-- anything is written.
+if (waiting + places + runs > 0 or math.floor(front / PAGE) < base / PAGE) and is_between_servers() then
+  return redis.error_reply('PYRATE_MOVING the bucket is between two servers')
+end
+
 -- Units that were granted and are due, free ones not: names are counted by them.
 local due = since(total, ahead)
 -- Whether the keys' life must be set anew.
@@ -51,11 +91,6 @@ local is_fresh = is_new
 local finish = base + open
 -- The marks of KEYS[1], where they are to be written anew.
 local image
-
--- Lua's format would end a key at its first zero byte.
-local function page_key(number)
-  return key .. ':' .. string.format('%.0f', number)
-end
 
 -- The instant of a mark and the units before it; nothing if its page has expired, as all that it held had.
 local function read(index)

@@ -3,72 +3,58 @@
 use plotters::style::text_anchor::{HPos, VPos};
 use xtask::paired::Chart;
 
-use crate::Failure;
-use crate::canvas::{self, Axis, Canvas, spread};
-use crate::scale::{self, Quantity, caption, count, decades, grows, quantity};
-use crate::series::Series;
-use crate::style::colour;
+use super::canvas::{self, Axis, Canvas, DrawingError, spread};
+use super::scale::{self, HOLLOW, Quantity, caption, count, decades, grows, quantity};
+use super::series::Series;
+use super::style::colour;
 
-const SIZE: (u32, u32) = (860, 440);
+const SIZE: (i32, i32) = (860, 455);
 
 // The plot's edges; to its left stand the marks, to its right the names.
-const LEFT: i32 = 85;
+const LEFT: i32 = 95;
 const RIGHT: i32 = 670;
-const TOP: i32 = 75;
-const BOTTOM: i32 = 375;
+const TOP: i32 = 85;
+const BOTTOM: i32 = 385;
 
 /// From the edge to the first value, so that no dot lies on an axis.
 const INSET: i32 = 12;
 
 /// The least distance from one name to the next.
-const LINE: i32 = 17;
+const LINE: i32 = 18;
 
-pub(crate) fn svg(chart: Chart, series: &[Series]) -> Result<String, Failure> {
+pub(super) fn svg(chart: Chart, series: &[Series]) -> Result<String, DrawingError> {
     canvas::svg(SIZE, |canvas| draw(canvas, chart, series))
 }
 
-fn draw(canvas: &Canvas<'_>, chart: Chart, series: &[Series]) -> Result<(), Failure> {
-    canvas.headline(chart.title(), caption(quantity(chart)))?;
+fn draw(canvas: &Canvas<'_>, chart: Chart, series: &[Series]) -> Result<(), DrawingError> {
     let points = || series.iter().flat_map(|series| &series.points);
     let columns = scale::columns(points().map(|(x, _)| *x));
     let rows = decades(points().flat_map(|(_, of)| [of.first, of.third]));
-    let across = axis(&columns, (LEFT + INSET, RIGHT - INSET));
-    let along = axis(&rows, (BOTTOM, TOP));
-    draw_rows(canvas, &along, &rows, quantity(chart))?;
-    draw_columns(canvas, &across, &columns)?;
-    canvas.faint(
-        grows(chart),
-        (i32::midpoint(LEFT, RIGHT), BOTTOM + 38),
-        (HPos::Center, VPos::Top),
-    )?;
+    let across = Axis::over(columns, (LEFT + INSET, RIGHT - INSET));
+    let along = Axis::over(rows, (BOTTOM, TOP));
+    canvas.headline(chart.title(), &format!("{}; {HOLLOW}", caption(quantity(chart))))?;
+    draw_rows(canvas, &along, quantity(chart))?;
+    draw_columns(canvas, &across, grows(chart))?;
     draw_names(canvas, &across, &along, series)?;
     series.iter().try_for_each(|series| draw_curve(canvas, &across, &along, series))
 }
 
-fn axis(marks: &[f64], pixels: (i32, i32)) -> Axis {
-    let ends = |mark: Option<&f64>| mark.copied().unwrap_or(1.0);
-    Axis { values: (ends(marks.first()), ends(marks.last())), pixels }
-}
-
-fn draw_rows(
-    canvas: &Canvas<'_>,
-    along: &Axis,
-    rows: &[f64],
-    quantity: Quantity,
-) -> Result<(), Failure> {
-    rows.iter().try_for_each(|row| {
+fn draw_rows(canvas: &Canvas<'_>, along: &Axis, quantity: Quantity) -> Result<(), DrawingError> {
+    along.marks.iter().try_for_each(|row| {
         let y = along.at(*row);
         canvas.grid((LEFT, y), (RIGHT, y))?;
         canvas.faint(&quantity.show(*row), (LEFT - 10, y), (HPos::Right, VPos::Center))
     })
 }
 
-fn draw_columns(canvas: &Canvas<'_>, across: &Axis, columns: &[f64]) -> Result<(), Failure> {
-    columns.iter().try_for_each(|column| {
+fn draw_columns(canvas: &Canvas<'_>, across: &Axis, caption: &str) -> Result<(), DrawingError> {
+    let below = (HPos::Center, VPos::Top);
+    for column in &across.marks {
         let x = across.at(*column);
         canvas.grid((x, BOTTOM), (x, BOTTOM + 5))?;
-        canvas.faint(&count(*column), (x, BOTTOM + 12), (HPos::Center, VPos::Top))
-    })
+        canvas.faint(&count(*column), (x, BOTTOM + 12), below)?;
+    }
+    canvas.faint(caption, (i32::midpoint(LEFT, RIGHT), BOTTOM + 38), below)
 }
 
 fn draw_curve(
@@ -76,7 +62,7 @@ fn draw_curve(
     across: &Axis,
     along: &Axis,
     series: &Series,
-) -> Result<(), Failure> {
+) -> Result<(), DrawingError> {
     let (colour, whose) = (colour(series), series.whose);
     let at = |(x, value): (f64, f64)| (across.at(x), along.at(value));
     let dots: Vec<_> = series.points.iter().map(|(x, of)| at((*x, of.median))).collect();
@@ -93,7 +79,7 @@ fn draw_names(
     across: &Axis,
     along: &Axis,
     series: &[Series],
-) -> Result<(), Failure> {
+) -> Result<(), DrawingError> {
     let end =
         |series: &Series| series.points.last().map(|(x, of)| (across.at(*x), along.at(of.median)));
     let mut names: Vec<_> =
@@ -103,7 +89,7 @@ fn draw_names(
     for (((x, y), series), place) in names.into_iter().zip(places) {
         // From the curve's end to its name, wherever that had to go.
         canvas.leader(vec![(x + INSET, y), (RIGHT, y), (RIGHT + 10, place)])?;
-        canvas.name(&series.name, (RIGHT + 14, place), colour(series))?;
+        canvas.label(&series.name, (RIGHT + 14, place), HPos::Left, colour(series))?;
     }
     Ok(())
 }
@@ -129,7 +115,7 @@ mod tests {
 
     #[test]
     fn names_that_would_overlap_move_apart() {
-        assert_eq!(apart(&[100, 104, 200]), [100, 117, 200]);
+        assert_eq!(apart(&[100, 104, 200]), [100, 100 + LINE, 200]);
     }
 
     #[test]

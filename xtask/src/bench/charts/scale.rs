@@ -4,7 +4,7 @@ use xtask::paired::Chart;
 
 /// What the numbers of an axis count.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Quantity {
+pub(super) enum Quantity {
     /// Nanoseconds.
     Time,
     /// Decisions a second.
@@ -13,7 +13,7 @@ pub(crate) enum Quantity {
 }
 
 /// What stands at the upright axis.
-pub(crate) fn quantity(chart: Chart) -> Quantity {
+pub(super) fn quantity(chart: Chart) -> Quantity {
     match chart {
         Chart::Callers => Quantity::Rate,
         Chart::Bytes => Quantity::Bytes,
@@ -21,8 +21,11 @@ pub(crate) fn quantity(chart: Chart) -> Quantity {
     }
 }
 
+/// What is said of marks.
+pub(super) const HOLLOW: &str = "peers and floors are hollow";
+
 /// What is written at an axis of measurements.
-pub(crate) fn caption(quantity: Quantity) -> &'static str {
+pub(super) fn caption(quantity: Quantity) -> &'static str {
     match quantity {
         Quantity::Time => "time of a call (median and quartiles, logarithmic)",
         Quantity::Rate => "decisions a second (median and quartiles, logarithmic)",
@@ -31,7 +34,7 @@ pub(crate) fn caption(quantity: Quantity) -> &'static str {
 }
 
 /// What is written at the axis of what grows.
-pub(crate) fn grows(chart: Chart) -> &'static str {
+pub(super) fn grows(chart: Chart) -> &'static str {
     match chart {
         Chart::Backends => "",
         Chart::Stored => "grants in the bucket, which is full (logarithmic)",
@@ -44,7 +47,7 @@ pub(crate) fn grows(chart: Chart) -> &'static str {
 
 impl Quantity {
     /// Writes a power of ten, or what a row says of itself, with three digits at most.
-    pub(crate) fn show(self, value: f64) -> String {
+    pub(super) fn show(self, value: f64) -> String {
         let (steps, last): (&[(f64, &str)], &str) = match self {
             Quantity::Time => (&[(1e3, "ns"), (1e6, "µs"), (1e9, "ms")], "s"),
             Quantity::Rate => (&[(1e3, "/s"), (1e6, "k/s"), (1e9, "M/s")], "G/s"),
@@ -66,17 +69,15 @@ fn digits(value: f64) -> String {
     }
 }
 
-/// Writes a count: 1, 100, 10k, 1M.
-pub(crate) fn count(value: f64) -> String {
-    match value {
-        v if v >= 1e6 => format!("{}M", v / 1e6),
-        v if v >= 1e4 => format!("{}k", v / 1e3),
-        v => format!("{v}"),
-    }
+/// Writes a count: 1, 100, 1k, 1024, 1M.
+pub(super) fn count(value: f64) -> String {
+    let steps = [(1e6, "M"), (1e3, "k")];
+    let round = steps.into_iter().find(|(step, _)| value % step == 0.0);
+    round.map_or_else(|| value.to_string(), |(step, unit)| format!("{}{unit}", value / step))
 }
 
 /// What grows, sorted, each value once.
-pub(crate) fn columns(values: impl Iterator<Item = f64>) -> Vec<f64> {
+pub(super) fn columns(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut columns: Vec<f64> = values.collect();
     columns.sort_by(f64::total_cmp);
     columns.dedup();
@@ -84,7 +85,7 @@ pub(crate) fn columns(values: impl Iterator<Item = f64>) -> Vec<f64> {
 }
 
 /// The powers of ten from the last one below all values to the first one above.
-pub(crate) fn decades(values: impl Iterator<Item = f64>) -> Vec<f64> {
+pub(super) fn decades(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let (low, high) = values
         .fold((f64::INFINITY, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
     if low > high {
@@ -113,7 +114,8 @@ mod tests {
 
     #[test]
     fn counts_are_short() {
-        assert_eq!([1.0, 1_024.0, 10_000.0, 1e6].map(count), ["1", "1024", "10k", "1M"]);
+        let counts = [1.0, 1_000.0, 1_024.0, 10_000.0, 1e6].map(count);
+        assert_eq!(counts, ["1", "1k", "1024", "10k", "1M"]);
     }
 
     #[test]

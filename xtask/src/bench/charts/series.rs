@@ -1,30 +1,24 @@
 //! Series: the points of one curve, gathered from the reports that give them.
 
 use xtask::paired::{Chart, Point, Quartiles, Report, Whose};
-use xtask::record::Record;
 
 /// One curve, or one row.
-pub(crate) struct Series {
-    pub(crate) name: String,
-    pub(crate) whose: Whose,
+pub(super) struct Series {
+    pub(super) name: String,
+    /// What it belongs to, also where it is a peer's.
+    pub(super) backend: String,
+    pub(super) whose: Whose,
     /// By what grows, in rising order.
-    pub(crate) points: Vec<(f64, Quartiles)>,
+    pub(super) points: Vec<(f64, Quartiles)>,
 }
 
 /// The curves of a chart, in the order in which reports name them.
-pub(crate) fn of(record: &Record, chart: Chart) -> Vec<Series> {
-    of_reports(record.reports(), chart)
-}
-
-pub(crate) fn of_reports<'a>(
-    reports: impl Iterator<Item = &'a Report>,
-    chart: Chart,
-) -> Vec<Series> {
+pub(super) fn of<'a>(reports: impl Iterator<Item = &'a Report>, chart: Chart) -> Vec<Series> {
     let mut all: Vec<Series> = Vec::new();
     for report in reports {
         for point in report.points.iter().filter(|point| point.chart == chart) {
             if let Some(value) = value(report, point) {
-                add(&mut all, point, value);
+                add(&mut all, report, point, value);
             }
         }
     }
@@ -35,14 +29,16 @@ pub(crate) fn of_reports<'a>(
 }
 
 // A work that was measured beside several peers, or again, is drawn once.
-fn add(all: &mut Vec<Series>, point: &Point, value: Quartiles) {
+fn add(all: &mut Vec<Series>, report: &Report, point: &Point, value: Quartiles) {
     match all.iter_mut().find(|series| series.name == point.series) {
         Some(series) if series.points.iter().any(|(x, _)| x.total_cmp(&point.x).is_eq()) => {}
         Some(series) => series.points.push((point.x, value)),
-        None => {
-            let (name, points) = (point.series.clone(), vec![(point.x, value)]);
-            all.push(Series { name, whose: point.whose, points });
-        }
+        None => all.push(Series {
+            name: point.series.clone(),
+            backend: report.backend().to_owned(),
+            whose: point.whose,
+            points: vec![(point.x, value)],
+        }),
     }
 }
 
@@ -67,7 +63,7 @@ mod tests {
     use super::*;
 
     fn report(ours: f64) -> Report {
-        Pair::new("work", "peer").bytes(ours, 20.0)
+        Pair::new("memory, work", "peer").bytes(ours, 20.0)
     }
 
     #[test]
@@ -77,19 +73,19 @@ mod tests {
             report(1.0).on(Chart::Rates, "memory", 1).peer_on(Chart::Rates, "peer", 1),
             report(9.0).on(Chart::Rates, "memory", 8).on(Chart::Names, "memory", 1),
         ];
-        let series = of_reports(reports.iter(), Chart::Rates);
+        let series = of(reports.iter(), Chart::Rates);
         let names: Vec<&str> = series.iter().map(|series| series.name.as_str()).collect();
         assert_eq!(names, ["memory", "peer"]);
         let points: Vec<(f64, f64)> =
             series[0].points.iter().map(|(x, of)| (*x, of.median)).collect();
         assert_eq!(points, [(1.0, 1.0), (8.0, 3.0)]);
-        assert_eq!(series[1].whose, Whose::Theirs);
+        assert_eq!((series[1].whose, series[1].backend.as_str()), (Whose::Theirs, "memory"));
     }
 
     #[test]
     fn callers_are_shown_by_their_decisions_a_second() {
         let reports = [report(100.0).on(Chart::Callers, "memory", 1)];
-        let series = of_reports(reports.iter(), Chart::Callers);
+        let series = of(reports.iter(), Chart::Callers);
         assert!((series[0].points[0].1.median - 1e7).abs() < 1e-6);
     }
 }

@@ -1,5 +1,7 @@
 //! Random numbers from a seed that is printed: a run can be repeated, as far as its processes' turns can.
 
+#![allow(clippy::print_stdout, reason = "so that a run can be repeated")]
+
 use std::env;
 use std::ops::RangeInclusive;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -1,0 +1,128 @@
+//! Servers of a cluster that are away.
+
+use std::time::{Duration, Instant};
+
+use pyrate_redis::fred::util::redis_keyslot;
+use pyrate_redis::{AbstractBucket, Outcome, Rate, RateItem, RedisBucket, RedisError, RedisStore};
+
+use crate::desk::{ms, put, source, until};
+use crate::support::cluster::Cluster;
+use crate::support::server::Server;
+
+const TIMEOUT: Duration = Duration::from_millis(400);
+/// How much longer than its timeout a call may take.
+const LATE: Duration = Duration::from_millis(300);
+
+fn store(cluster: &Cluster) -> RedisStore {
+    RedisStore::builder(cluster.url()).command_timeout(TIMEOUT).build().unwrap()
+}
+
+/// A bucket on each of the three masters.
+fn one_on_each(cluster: &Cluster, store: &RedisStore) -> Vec<RedisBucket> {
+    let on = |master| {
+        let mut keys = (0..).map(|number: u32| number.to_string());
+        keys.find(|key| cluster.first_owner(redis_keyslot(key.as_bytes())) == master).unwrap()
+    };
+    (0..3).map(|master| store.bucket(on(master), Rate::per_hour(99))).collect()
+}
+
+#[test]
+fn a_master_that_is_away_holds_up_its_own_buckets_only() {
+    let cluster = Cluster::start();
+    for server in cluster.servers() {
+        server.ask("CONFIG SET cluster-require-full-coverage no");
+    }
+    let store = store(&cluster);
+    let buckets = one_on_each(&cluster, &store);
+    for bucket in &buckets {
+        assert!(put(bucket, 1).unwrap().is_granted());
+    }
+    // The one whose address the store was given.
+    cluster.servers()[0].kill();
+    let start = Instant::now();
+    while start.elapsed() < ms(2_500) {
+        for bucket in &buckets[1..] {
+            let start = Instant::now();
+            assert!(put(bucket, 1).is_ok());
+            assert!(start.elapsed() < TIMEOUT, "{:?}", start.elapsed());
+        }
+        let start = Instant::now();
+        let error = put(&buckets[0], 1).unwrap_err();
+        assert!(start.elapsed() < TIMEOUT + LATE, "{:?}", start.elapsed());
+        let is_typed = matches!(
+            source(&error),
+            RedisError::Unreachable(_) | RedisError::ConnectionLost(_) | RedisError::Cluster(_)
+        );
+        assert!(is_typed, "{error}");
+    }
+    cluster.servers()[0].run();
+    until(|| put(&buckets[0], 1).is_ok());
+}
+
+#[test]
+fn a_cluster_that_is_down_says_so_and_works_again_once_it_is_up() {
+    let cluster = Cluster::start();
+    let store = store(&cluster);
+    let buckets = one_on_each(&cluster, &store);
+    cluster.servers()[2].kill();
+    // The others close down, since not every slot is served.
+    until(|| put(&buckets[1], 1).is_err());
+    let start = Instant::now();
+    let error = put(&buckets[1], 1).unwrap_err();
+    assert!(start.elapsed() < TIMEOUT + LATE, "{:?}", start.elapsed());
+    assert!(matches!(source(&error), RedisError::Cluster(_)), "{error}");
+    assert_eq!(error.outcome(), Outcome::NotRecorded);
+    assert!(error.is_retryable());
+    cluster.servers()[2].run();
+    for bucket in &buckets {
+        until(|| put(bucket, 1).is_ok());
+    }
+}
+
+#[test]
+fn a_store_is_opened_by_any_server_that_is_there() {
+    let cluster = Cluster::start();
+    let [first, second, third] = cluster.servers() else { panic!("three masters") };
+    let url = format!("{}?node=127.0.0.1:{}", cluster.url(), second.port());
+    first.kill();
+    for server in [second, third] {
+        server.ask("CONFIG SET cluster-require-full-coverage no");
+    }
+    let store = RedisStore::builder(url).command_timeout(TIMEOUT).build().unwrap();
+    for bucket in &one_on_each(&cluster, &store)[1..] {
+        until(|| put(bucket, 1).is_ok());
+    }
+}
+
+#[test]
+fn a_server_that_is_no_cluster_is_refused() {
+    let server = Server::start();
+    let url = server.url().replace("redis://", "redis-cluster://");
+    let error = RedisStore::connect(url).unwrap_err();
+    assert!(matches!(error, RedisError::Refused(_)), "{error}");
+}
+
+#[test]
+fn one_server_of_a_cluster_that_is_asked_as_if_it_were_alone_says_so() {
+    let cluster = Cluster::start();
+    let store = RedisStore::connect(cluster.servers()[0].url()).unwrap();
+    let error = put(&one_on_each(&cluster, &store)[1], 1).unwrap_err();
+    assert!(matches!(source(&error), RedisError::Cluster(_)), "{error}");
+    assert_eq!(error.outcome(), Outcome::NotRecorded);
+}
+
+#[test]
+fn what_a_server_did_not_answer_leaves_the_outcome_open_and_is_never_sent_to_another() {
+    let cluster = Cluster::start();
+    let store = store(&cluster);
+    let bucket = store.bucket("paused", Rate::per_hour(99));
+    assert!(put(&bucket, 1).unwrap().is_granted());
+    let owner = &cluster.servers()[cluster.first_owner(redis_keyslot(b"paused"))];
+    owner.ask("CLIENT PAUSE 600 ALL");
+    let error = put(&bucket, 1).unwrap_err();
+    assert_eq!(source(&error), &RedisError::TimedOut(TIMEOUT));
+    assert_eq!(error.outcome(), Outcome::Unknown);
+    until(|| bucket.count().is_ok());
+    assert_eq!(bucket.count().unwrap(), 2, "it was executed once");
+    assert!(bucket.put(&RateItem::new("b", 1)).unwrap().is_granted());
+}
