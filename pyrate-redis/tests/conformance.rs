@@ -19,7 +19,7 @@ use pyrate_redis::{ManualClock, Outcome, Rates, RedisBucket, RedisStore, RedisSt
 use support::cluster::{Cluster, stored_under};
 use support::proxy::Proxy;
 use support::script::ScriptBucket;
-use support::server::{Server, valkey_program};
+use support::server::Server;
 use support::{builder, fresh_prefix, shared};
 
 pyrate_conformance::conformance! {
@@ -107,7 +107,7 @@ fn on(clock: ManualClock) -> RedisStore {
 
 fn shared_valkey() -> &'static Server {
     static SHARED: OnceLock<Server> = OnceLock::new();
-    SHARED.get_or_init(|| Server::of(valkey_program(), &[]))
+    SHARED.get_or_init(|| Server::of(support::valkey::program(), &[]))
 }
 
 fn on_valkey() -> RedisStoreBuilder {

