@@ -42,7 +42,7 @@ pub(crate) const ALL: &[Program] = &[
     Program::new("keyed", "keyed_bytes", [6, 6]),
     Program::new("sqlite", "sqlite", [60, 240]),
     Program::new("sqlite", "ticker", [8, 35]),
-    Program::new("redis", "redis", [40, 150]),
+    Program::new("redis", "redis", [50, 190]),
 ];
 
 /// Compiles them all.
