@@ -36,7 +36,7 @@ impl Program {
 
 /// Every bench of the workspace, in the order in which they run and are shown.
 pub(crate) const ALL: &[Program] = &[
-    Program::new("memory", "memory", [15, 90]),
+    Program::new("memory", "memory", [25, 110]),
     Program::new("memory", "memory_bytes", [1, 1]),
     Program::new("keyed", "keyed", [15, 60]),
     Program::new("keyed", "keyed_bytes", [6, 6]),
