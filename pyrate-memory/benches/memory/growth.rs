@@ -3,12 +3,13 @@
 use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use governor::clock::FakeRelativeClock;
 use pyrate_memory::{
     AbstractBucket, BucketError, Clock, InMemoryBucket, Rate, RateItem, Timestamp,
 };
+use tokio::runtime::Builder;
 use xtask::paired::{Chart, Pair, Report, timed};
 
 use crate::peers::{self, GOVERNOR};
@@ -21,8 +22,9 @@ pub(crate) fn all() -> Vec<Report> {
     let rates = [2, 8].map(with_rates);
     let stored = [10, 1_000, 100_000, 1_000_000].map(at_the_limit);
     let weights = [100, 10_000, 1_000_000].map(with_weight);
-    let callers = [1, 4, 16, 64, 256, 1_024].map(from_threads);
-    rates.into_iter().chain(stored).chain(weights).chain(callers).collect()
+    let threads = [1, 4, 16, 64].map(from_threads);
+    let tasks = [1, 16, 256, 1_024].map(from_tasks);
+    rates.into_iter().chain(stored).chain(weights).chain(threads).chain(tasks).collect()
 }
 
 fn with_rates(count: u32) -> Report {
@@ -85,6 +87,40 @@ pub(crate) fn admit_on(threads: u64, pair: &Pair<'_>) -> Report {
         |_| || bucket.put(black_box(&item)).unwrap().is_granted(),
         |_| || peer.check().is_ok(),
     )
+}
+
+/// As many callers as one likes, on a thread a core: no call ever waits.
+fn from_tasks(tasks: u32) -> Report {
+    let (bucket, peer) =
+        (Arc::new(InMemoryBucket::new(rates(1))), Arc::new(peers::governor_with_plenty()));
+    let put = move || bucket.put(black_box(&RateItem::new("item", 1))).unwrap().is_granted();
+    let check = move || peer.check().is_ok();
+    let runtime = Builder::new_multi_thread().build().unwrap();
+    Pair::new(&format!("memory, admit, one bucket, tasks: {tasks}"), GOVERNOR)
+        .with_long_rounds()
+        .run(
+            |iterations| runtime.block_on(share(tasks, iterations, &put)),
+            |iterations| runtime.block_on(share(tasks, iterations, &check)),
+        )
+        .on(Chart::Callers, "memory, tasks", tasks)
+        .peer_on(Chart::Callers, "governor, tasks", tasks)
+}
+
+/// The time of `iterations` calls, made by so many tasks together.
+async fn share<C>(tasks: u32, iterations: u64, call: &C) -> Duration
+where
+    C: Fn() -> bool + Clone + Send + 'static,
+{
+    let (tasks, start) = (u64::from(tasks), Instant::now());
+    let times = |number| iterations / tasks + u64::from(number < iterations % tasks);
+    let task = |number| {
+        let (times, call) = (times(number), call.clone());
+        tokio::spawn(async move { (0..times).for_each(|_| assert!(call())) })
+    };
+    for task in (0..tasks).map(task).collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+    start.elapsed()
 }
 
 /// A clock that costs nothing to move, as governor's own: `ManualClock` looks for sleepers each time.

@@ -60,7 +60,7 @@ fn with_weight_sorted(desk: &Desk, weight: u32) -> Report {
             |iterations| medians(iterations, || admit(&bucket, weight)),
             |iterations| {
                 // Or the server would hold a member for each unit of every round.
-                desk.server.ask("DEL sorted");
+                block_on(desk.peer.call("DEL", vec!["sorted".into()]));
                 medians(iterations, sorted)
             },
         )

@@ -36,13 +36,13 @@ impl Program {
 
 /// Every bench of the workspace, in the order in which they run and are shown.
 pub(crate) const ALL: &[Program] = &[
-    Program::new("memory", "memory", [15, 90]),
+    Program::new("memory", "memory", [25, 110]),
     Program::new("memory", "memory_bytes", [1, 1]),
     Program::new("keyed", "keyed", [15, 60]),
     Program::new("keyed", "keyed_bytes", [6, 6]),
     Program::new("sqlite", "sqlite", [60, 240]),
     Program::new("sqlite", "ticker", [8, 35]),
-    Program::new("redis", "redis", [40, 150]),
+    Program::new("redis", "redis", [50, 190]),
 ];
 
 /// Compiles them all.

@@ -59,7 +59,7 @@ impl<F: FnMut(u64) -> Duration> Side<F> {
         // The first call pays for cold caches and fresh pages; measured, it would make every round
         // too short.
         work(1);
-        let iterations = calibrate(&mut work, plan.round);
+        let iterations = calibrate(&mut work, plan.round, Instant::now);
         let mut side = Side { work, iterations };
         for _ in 0..plan.warm_up {
             side.round();
@@ -77,29 +77,19 @@ impl<F: FnMut(u64) -> Duration> Side<F> {
     }
 }
 
-fn calibrate(work: &mut impl FnMut(u64) -> Duration, round: Duration) -> u32 {
-    fitting(round, |iterations| {
-        let start = Instant::now();
-        let claimed = work(iterations);
-        Took { claimed, whole: start.elapsed() }
-    })
-}
-
-/// What a call took.
-struct Took {
-    /// By its own account, which leaves its setup out.
-    claimed: Duration,
-    whole: Duration,
-}
-
-// Where the setup costs more than the work, it is the setup that a round has to pay for, so the greater of the two counts.
-// But a setup of fixed cost, such as to start a thread, must not end the search early: all that it would leave of a round is
-// itself.
-fn fitting(round: Duration, mut call: impl FnMut(u64) -> Took) -> u32 {
+// What a call claims leaves its setup out. Where the setup costs more than the work, it is the
+// setup that a round has to pay for, so the greater of the two counts. But a setup of fixed cost, such
+// as to start a thread, must not end the search early: all that it would leave of a round is itself.
+fn calibrate(
+    work: &mut impl FnMut(u64) -> Duration,
+    round: Duration,
+    now: impl Fn() -> Instant,
+) -> u32 {
     let mut iterations = 1;
     loop {
-        let Took { claimed, whole } = call(u64::from(iterations));
-        let cost = claimed.max(whole);
+        let start = now();
+        let claimed = work(u64::from(iterations));
+        let cost = claimed.max(now().saturating_duration_since(start));
         if claimed.saturating_mul(4) >= round || cost >= round || iterations >= MOST_ITERATIONS {
             return scaled(iterations, round, cost);
         }
@@ -114,41 +104,49 @@ fn scaled(iterations: u32, round: Duration, cost: Duration) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     const ROUND: Duration = Duration::from_millis(20);
 
+    /// Calibrates work that says how long its setup takes, of which it tells nothing, and how long it claims to take.
+    fn calibrated(setup: impl Fn(u64) -> Duration, claimed: impl Fn(u64) -> Duration) -> u32 {
+        let now = Cell::new(Instant::now());
+        let mut work = |iterations| {
+            now.set(now.get() + setup(iterations) + claimed(iterations));
+            claimed(iterations)
+        };
+        calibrate(&mut work, ROUND, || now.get())
+    }
+
+    fn no_setup(_: u64) -> Duration {
+        Duration::ZERO
+    }
+
     #[test]
     fn a_round_is_filled_with_as_many_iterations_as_fit() {
-        assert_eq!(calibrate(&mut |n| Duration::from_micros(10 * n), ROUND), 2_000);
+        assert_eq!(calibrated(no_setup, |n| Duration::from_micros(10 * n)), 2_000);
     }
 
     #[test]
     fn work_that_is_longer_than_a_round_runs_once() {
-        assert_eq!(calibrate(&mut |n| Duration::from_secs(n), ROUND), 1);
+        assert_eq!(calibrated(no_setup, Duration::from_secs), 1);
     }
 
     #[test]
     fn work_that_takes_no_time_ends_the_calibration_too() {
-        assert!(calibrate(&mut |_| Duration::ZERO, ROUND) <= MOST_ITERATIONS);
+        assert_eq!(calibrated(no_setup, no_setup), MOST_ITERATIONS);
     }
 
     #[test]
     fn setup_that_a_side_leaves_out_of_its_answer_still_bounds_the_round() {
-        let with_setup = |n| Took {
-            claimed: Duration::from_nanos(n),
-            whole: Duration::from_nanos(n) + Duration::from_micros(500 * n),
-        };
-        assert!(fitting(ROUND, with_setup) <= 40);
+        assert!(calibrated(|n| Duration::from_micros(500 * n), Duration::from_nanos) <= 40);
     }
 
     #[test]
     fn setup_of_a_fixed_cost_leaves_the_round_to_the_work() {
-        let with_setup = |n| Took {
-            claimed: Duration::from_micros(n),
-            whole: Duration::from_micros(n) + Duration::from_millis(6),
-        };
-        assert!(fitting(ROUND, with_setup) > 4_000);
+        assert!(calibrated(|_| Duration::from_millis(6), Duration::from_micros) > 4_000);
     }
 
     #[test]

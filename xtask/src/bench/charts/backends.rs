@@ -20,7 +20,7 @@ const RIGHT: i32 = 815;
 const TOP: i32 = 85;
 
 pub(super) fn svg(chart: Chart, series: &[Series]) -> Result<String, DrawingError> {
-    let rows = (TOP..).step_by(24).zip(series);
+    let rows = (0..).map(|number| TOP + number * ROW).zip(series);
     let bottom = rows.clone().last().map_or(TOP, |(y, _)| y + ROW);
     let axis = axis(series);
     canvas::svg((WIDTH, bottom + 65), |canvas| {
