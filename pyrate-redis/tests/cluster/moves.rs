@@ -12,7 +12,7 @@ use pyrate_redis::{
     RedisError, RedisStore, Timestamp,
 };
 
-use crate::desk::{ms, source};
+use crate::desk::{Bell, ms, source};
 use crate::support::cluster::Cluster;
 use crate::support::server::valkey_program;
 
@@ -52,8 +52,8 @@ fn move_under_load(cluster: &Cluster) {
                 }
             });
         }
+        let _bell = Bell(&is_over);
         move_round(cluster, redis_keyslot(b"load"));
-        is_over.store(true, Ordering::Relaxed);
     });
     let ledger = ledger.into_inner().unwrap();
     judge(&ledger, &rates, &bucket);
