@@ -7,28 +7,20 @@ use std::time::{Duration, Instant};
 use fred::clients::Client;
 use fred::error::Error;
 use fred::interfaces::{ClientLike, EventInterface};
-use fred::types::config::Options;
-use fred::types::{ClusterHash, ConnectHandle, CustomCommand, Value};
+use fred::types::{ConnectHandle, Value};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{sleep, timeout};
 
+use super::asking::{Approach, ask, ask_for_slots};
 use super::detour::Detour;
 use super::failure::{Failure, no_connection};
 use super::settings::Settings;
 use super::trip::Trip;
 use crate::error::RedisError;
-use crate::script::{Answer, Request};
+use crate::script::Answer;
 
 /// How often somebody who waits for a connection looks whether there is one, should no signal come.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// How a server is asked.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Approach {
-    Plain,
-    /// As one that is getting the slot: it was said to be asked this once.
-    Asking,
-}
 
 /// A line that is used by the store's thread only.
 #[derive(Debug)]
@@ -128,10 +120,8 @@ impl Line {
     /// Asks which server of a cluster has which slot.
     pub(super) async fn slots(&self, limit: Duration) -> Result<Value, RedisError> {
         let client = self.ready(Instant::now() + limit).await?;
-        let options = Options { timeout: Some(limit), ..Options::default() };
-        let command = CustomCommand::new_static("CLUSTER", ClusterHash::Random, false);
-        let answer = client.with_options(&options).custom(command, vec!["SLOTS"]).await;
-        answer.map_err(|error| match Failure::of(&error) {
+        let answer = ask_for_slots(&client, limit).await;
+        answer.map_err(|failure| match failure {
             Failure::Final(error) => error,
             Failure::Detour(detour) => detour.reason,
             Failure::TimedOut | Failure::NotSent | Failure::NoScript => self.timed_out(),
@@ -242,76 +232,6 @@ impl Drop for Line {
     fn drop(&mut self) {
         self.lock().task.abort();
     }
-}
-
-/// Sends the name of the script, or its text where the server doesn't know that name.
-async fn ask(
-    client: &Client,
-    request: &Request,
-    until: Instant,
-    approach: Approach,
-) -> Result<Value, Failure> {
-    let script = request.script;
-    if let Approach::Asking = approach {
-        // Whoever is getting a slot may not know the script, and this comes about rarely.
-        return Box::pin(send_asking(client, &script.text, request, until)).await;
-    }
-    match send(client, "EVALSHA", &script.sha, request, until).await {
-        // Apart, since the client's futures are large, and each call would carry the room for this one.
-        Err(Failure::NoScript) => {
-            Box::pin(send(client, "EVAL", &script.text, request, until)).await
-        }
-        answer => answer,
-    }
-}
-
-/// Sends a command once, and waits for its answer until `until`. What has timed out is never written afterwards.
-///
-/// By `custom`, since no other way to run a script takes the options of a call.
-async fn send(
-    client: &Client,
-    command: &'static str,
-    script: &'static str,
-    request: &Request,
-    until: Instant,
-) -> Result<Value, Failure> {
-    let options = in_time(until)?;
-    let command = CustomCommand::new_static(command, ClusterHash::Random, false);
-    let answer = client.with_options(&options).custom(command, words(script, request)).await;
-    answer.map_err(|error| Failure::of(&error))
-}
-
-/// The same for a server that is getting the bucket's slot: it is told so right before, on the same connection.
-async fn send_asking(
-    client: &Client,
-    text: &'static str,
-    request: &Request,
-    until: Instant,
-) -> Result<Value, Failure> {
-    let options = in_time(until)?;
-    let pipeline = client.pipeline();
-    let both = pipeline.with_options(&options);
-    let command = |name| CustomCommand::new_static(name, ClusterHash::Random, false);
-    let told = both.custom::<(), Value>(command("ASKING"), Vec::new()).await;
-    let asked = both.custom::<(), Value>(command("EVAL"), words(text, request)).await;
-    told.and(asked).map_err(|error| Failure::of(&error))?;
-    pipeline.last().await.map_err(|error| Failure::of(&error))
-}
-
-fn in_time(until: Instant) -> Result<Options, Failure> {
-    let timeout = until.saturating_duration_since(Instant::now());
-    if timeout.is_zero() {
-        return Err(Failure::TimedOut);
-    }
-    Ok(Options { timeout: Some(timeout), ..Options::default() })
-}
-
-/// What follows the name of the command.
-fn words(script: &'static str, request: &Request) -> Vec<Value> {
-    let mut words = Vec::with_capacity(3 + request.arguments.len());
-    words.extend([Value::from_static_str(script), Value::from(1), request.key.clone().into()]);
-    words.extend(request.arguments.iter().cloned().map(Value::from));
-    words
 }
 
 /// Keeps the last error of the client's connections in `trouble`.

@@ -67,7 +67,9 @@ fn call(bucket: &RedisBucket, caller: u64, ledger: &Mutex<Ledger>) {
     let decision = bucket.reserve(&RateItem::new(name, 1 + caller % 3), ms(30));
     let took = start.elapsed();
     let cancelled = match &decision {
-        Ok(Decision::Granted(grant)) if grant.delay > Duration::ZERO && caller % 2 == 0 => {
+        Ok(Decision::Granted(grant))
+            if grant.delay > Duration::ZERO && caller.is_multiple_of(2) =>
+        {
             bucket.cancel(grant)
         }
         _ => Ok(false),
