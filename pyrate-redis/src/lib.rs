@@ -26,6 +26,22 @@
 //! [`outcome`](BucketError::outcome) says whether units may have been recorded. A call whose answer was lost is *never*
 //! sent again by itself: it may have been granted. Once the server is back, the next call works.
 //!
+//! # More than one server
+//!
+//! `redis-cluster://host:7000` is a cluster; `?node=host:7001` names a further server to begin with. A bucket is on one of its
+//! servers. While its slot moves to another one, calls follow it. What can't be answered before more of it has moved is asked again
+//! within the timeout, and then fails as [`RedisError::Cluster`], which records nothing; so does a call while the cluster is
+//! down. A server that is away holds up its own buckets only.
+//!
+//! `redis-sentinel://host:26379/0?sentinelServiceName=name` is a master that sentinels watch over, and whoever takes over.
+//!
+//! Replicas hear of grants after the callers do. One that takes over has forgotten what it had not heard of, and grants that
+//! much again: at most the units that were acknowledged and not replicated, which is what the last moments brought, or all
+//! since it was cut off; a master with `min-replicas-to-write` refuses calls before that grows. A cluster's own
+//! `CLUSTER FAILOVER` loses nothing; after `SENTINEL FAILOVER` the old master may go on granting for seconds, until the
+//! sentinels turn it into a replica, and all of that is lost. The new server's time counts from then on: where it is ahead of
+//! the old one's, windows end earlier by so much; where it is behind, they end later.
+//!
 //! # What it needs
 //!
 //! Redis 5 or later, or Valkey: one server, a replicated one, or a cluster. A user with limited rights needs `+eval +evalsha

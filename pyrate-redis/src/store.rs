@@ -48,7 +48,7 @@ struct Inner {
 
 impl RedisStore {
     /// Connects to the server at `url`, such as `redis://user:password@host:6379/0`; `rediss://` with the feature `tls`,
-    /// `redis-cluster://` for a cluster.
+    /// `redis-cluster://` for a cluster, `redis-sentinel://host:26379/0?sentinelServiceName=name` for what sentinels watch over.
     ///
     /// # Errors
     ///

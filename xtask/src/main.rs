@@ -16,6 +16,7 @@ mod needs;
 mod suite;
 mod tally;
 mod tidy;
+mod valkey;
 
 use std::env;
 use std::process::ExitCode;

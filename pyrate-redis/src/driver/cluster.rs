@@ -12,8 +12,9 @@ use fred::util::redis_keyslot;
 use tokio::time::{sleep, timeout};
 
 use super::Opening;
+use super::asking::Approach;
 use super::detour::{Detour, Heading, Setback};
-use super::line::{Approach, Course, Line};
+use super::line::{Course, Line};
 use super::settings::Settings;
 use super::slots::Slots;
 use super::trip::Trip;
@@ -51,7 +52,8 @@ impl Cluster {
         settings: Arc<Settings>,
         opening: Opening,
     ) -> Result<Cluster, RedisError> {
-        let cluster = Cluster { settings, state: Mutex::default(), asked: Default::default() };
+        let asked = tokio::sync::Mutex::default();
+        let cluster = Cluster { settings, state: Mutex::default(), asked };
         if let Opening::AtOnce = opening {
             cluster.connect().await?;
         }
@@ -191,8 +193,8 @@ impl Cluster {
         let until = Instant::now() + self.settings.connection_timeout;
         loop {
             match self.refresh(Duration::ZERO, until).await {
-                Err(error @ RedisError::Cluster(_)) if Instant::now() + PATIENCE < until => {
-                    let _ = error;
+                // It is only being put together.
+                Err(RedisError::Cluster(_)) if Instant::now() + PATIENCE < until => {
                     sleep(PATIENCE).await;
                 }
                 told => return told,
@@ -228,7 +230,10 @@ impl Cluster {
             let Some(line) = self.line_to(&server, b"") else { continue };
             match line.slots(TELLING).await {
                 Ok(answer) => match Slots::of(&answer, &server) {
-                    Some(slots) => return Ok(self.take_over(slots)),
+                    Some(slots) => {
+                        self.take_over(slots);
+                        return Ok(());
+                    }
                     None => error = RedisError::Cluster("no server has any slot".to_owned()),
                 },
                 Err(other) => error = other,

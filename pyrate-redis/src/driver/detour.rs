@@ -63,7 +63,7 @@ fn heading(words: &str) -> Option<Heading> {
         "ASK" => parts.nth(1).and_then(server).map(Heading::Ask),
         "CLUSTERDOWN" | "TRYAGAIN" | "PYRATE_MOVING" => Some(Heading::Later),
         // A key of the bucket is not here, or must not be made here. The scripts see to it that nothing was written by then.
-        _ if words.contains("attempted to access a non local key") => Some(Heading::Later),
+        _ if words.contains("access a non local key") => Some(Heading::Later),
         _ => None,
     }
 }
@@ -100,6 +100,7 @@ mod tests {
             "TRYAGAIN Multiple keys request during rehashing of slot",
             "PYRATE_MOVING the bucket is between two servers",
             "ERR Script attempted to access a non local key in a cluster node script: 12ab",
+            "ERR Attempted to access a non local key in a cluster node script: on @user_script:559.",
             "ERR Error running script: Lua script attempted to access a non local key in a cluster node",
         ] {
             assert_eq!(heading_of(words), Some(Heading::Later), "{words}");

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use fred::clients::Client;
 use fred::error::Error;
 use fred::interfaces::{ClientLike, EventInterface};
-use fred::types::config::Options;
-use fred::types::{ClusterHash, ConnectHandle, CustomCommand, Value};
+use fred::types::{ConnectHandle, Value};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{sleep, timeout};
 
+use super::asking::{Approach, ask, ask_for_slots};
 use super::convoy::Convoy;
 use super::detour::{Detour, Setback};
 use super::failure::{Failure, no_connection};
@@ -23,14 +23,6 @@ use crate::script::{Answer, Request, Script};
 
 /// How often somebody who waits for a connection looks whether there is one, should no signal come.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// How a server is asked.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Approach {
-    Plain,
-    /// As one that is getting the slot: it was said to be asked this once.
-    Asking,
-}
 
 /// How something is sent.
 #[derive(Clone, Copy, Debug)]
@@ -165,10 +157,8 @@ impl Line {
     /// Asks which server of a cluster has which slot.
     pub(super) async fn slots(&self, limit: Duration) -> Result<Value, RedisError> {
         let client = self.ready(Instant::now() + limit).await?;
-        let options = Options { timeout: Some(limit), ..Options::default() };
-        let command = CustomCommand::new_static("CLUSTER", ClusterHash::Random, false);
-        let answer = client.with_options(&options).custom(command, vec!["SLOTS"]).await;
-        answer.map_err(|error| self.conclude(Failure::of(&error), &client))
+        let answer = ask_for_slots(&client, limit).await;
+        answer.map_err(|failure| self.conclude(failure, &client))
     }
 
     /// Where the server is.
@@ -282,78 +272,6 @@ impl Drop for Line {
     fn drop(&mut self) {
         self.lock().task.abort();
     }
-}
-
-/// Sends the name of the script, or its text where the server doesn't know that name.
-async fn ask(
-    client: &Client,
-    request: &Request,
-    until: Instant,
-    approach: Approach,
-) -> Result<Value, Failure> {
-    let script = request.script;
-    if let Approach::Asking = approach {
-        // Whoever is getting a slot may not know the script, and this comes about rarely.
-        return Box::pin(send_asking(client, &script.text, request, until)).await;
-    }
-    match send(client, "EVALSHA", &script.sha, request, until).await {
-        // Apart, since the client's futures are large, and each call would carry the room for this one.
-        Err(Failure::NoScript) => {
-            Box::pin(send(client, "EVAL", &script.text, request, until)).await
-        }
-        answer => answer,
-    }
-}
-
-/// Sends a command once, and waits for its answer until `until`. What has timed out is never written afterwards.
-///
-/// By `custom`, since no other way to run a script takes the options of a call.
-async fn send(
-    client: &Client,
-    command: &'static str,
-    script: &'static str,
-    request: &Request,
-    until: Instant,
-) -> Result<Value, Failure> {
-    let options = in_time(until)?;
-    let command = CustomCommand::new_static(command, ClusterHash::Random, false);
-    let answer = client.with_options(&options).custom(command, words(script, request)).await;
-    answer.map_err(|error| Failure::of(&error))
-}
-
-/// The same for a server that is getting the bucket's slot: it is told so right before, on the same connection.
-async fn send_asking(
-    client: &Client,
-    text: &'static str,
-    request: &Request,
-    until: Instant,
-) -> Result<Value, Failure> {
-    let options = in_time(until)?;
-    let pipeline = client.pipeline();
-    let both = pipeline.with_options(&options);
-    let command = |name| CustomCommand::new_static(name, ClusterHash::Random, false);
-    let told = both.custom::<(), Value>(command("ASKING"), Vec::new()).await;
-    let asked = both.custom::<(), Value>(command("EVAL"), words(text, request)).await;
-    told.and(asked).map_err(|error| Failure::of(&error))?;
-    pipeline.last().await.map_err(|error| Failure::of(&error))
-}
-
-fn in_time(until: Instant) -> Result<Options, Failure> {
-    let timeout = until.saturating_duration_since(Instant::now());
-    if timeout.is_zero() {
-        return Err(Failure::TimedOut);
-    }
-    Ok(Options { timeout: Some(timeout), ..Options::default() })
-}
-
-/// What follows the name of the command.
-fn words(script: &'static str, request: &Request) -> Vec<Value> {
-    let keys = 1 + request.further_keys.len();
-    let mut words = Vec::with_capacity(2 + keys + request.arguments.len());
-    let count = i64::try_from(keys).unwrap_or(i64::MAX);
-    words.extend([Value::from_static_str(script), count.into(), request.key.clone().into()]);
-    words.extend(request.further_keys.iter().chain(&request.arguments).cloned().map(Value::from));
-    words
 }
 
 /// Keeps the last error of the client's connections in `trouble`.

@@ -2,6 +2,7 @@
 //!
 //! So a call needs no runtime of its caller's, and is not lost with one.
 
+mod asking;
 mod cluster;
 mod convoy;
 mod detour;

@@ -1,6 +1,7 @@
 //! What these tests have in common.
 
 use std::error::Error;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -26,5 +27,14 @@ pub(crate) fn until(holds: impl Fn() -> bool) {
     while !holds() {
         assert!(start.elapsed() < Duration::from_secs(30), "this should have come about");
         thread::sleep(ms(2));
+    }
+}
+
+/// Tells callers to stop, even where the test fails.
+pub(crate) struct Bell<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for Bell<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }

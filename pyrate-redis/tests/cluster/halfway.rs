@@ -6,6 +6,7 @@ use std::time::Duration;
 use pyrate_redis::fred::util::redis_keyslot;
 use pyrate_redis::{
     AbstractBucket, Decision, Grant, Outcome, Rate, RateItem, RedisBucket, RedisError, RedisStore,
+    Timestamp,
 };
 
 use crate::desk::{ms, source};
@@ -105,32 +106,34 @@ impl Journey<'_> {
 fn a_full_bucket_whose_pages_are_elsewhere_is_not_taken_for_an_empty_one() {
     let cluster = Cluster::start();
     for (key, order) in [("page", ["", ":0"]), ("leaf", [":0", ""])] {
-        let journey = Journey::of(&cluster, key, Rate::per_hour(5_000));
-        fill(&journey.bucket, 5_000);
+        let journey = Journey::of(&cluster, key, Rate::per_hour(4_200));
+        fill(&journey.bucket, 4_200);
+        assert_eq!(cluster.keys(journey.slot, journey.from).len(), 2, "a page, and what is newer");
         journey.begin();
         for ending in order {
-            assert!(!journey.put().is_ok_and(|decision| decision.is_granted()), "{key}{ending}");
             journey.move_key(ending);
+            for weight in [1, 2, 700] {
+                let decision = journey.bucket.put(&RateItem::new(key, weight));
+                assert!(!decision.is_ok_and(|decision| decision.is_granted()), "{key}{ending}");
+            }
+            let count = journey.bucket.count();
+            assert!(count.is_err() || count.unwrap() == 4_200, "{key}{ending}");
         }
         assert!(journey.put().unwrap().is_denied(), "all is there");
         journey.finish();
         assert!(journey.put().unwrap().is_denied());
-        assert_eq!(journey.bucket.count().unwrap(), 5_000);
+        assert_eq!(journey.bucket.count().unwrap(), 4_200);
     }
 }
 
 /// So many units, each at an instant of its own.
 fn fill(bucket: &RedisBucket, units: u64) {
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                for _ in 0..units / 4 {
-                    let item = RateItem::new(bucket.key(), 1);
-                    while !bucket.put(&item).unwrap().is_granted() {}
-                }
-            });
-        }
-    });
+    let start = AbstractBucket::now(bucket).unwrap().as_micros();
+    for number in 0..units {
+        let timestamp = Some(Timestamp::from_micros(start + 1_000 * number));
+        let item = RateItem { timestamp, ..RateItem::new(bucket.key(), 1) };
+        assert!(bucket.put(&item).unwrap().is_granted());
+    }
 }
 
 #[test]

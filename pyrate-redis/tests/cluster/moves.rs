@@ -12,7 +12,7 @@ use pyrate_redis::{
     RedisError, RedisStore, Timestamp,
 };
 
-use crate::desk::{ms, source};
+use crate::desk::{Bell, ms, source};
 use crate::support::cluster::Cluster;
 use crate::support::valkey;
 
@@ -52,8 +52,8 @@ fn move_under_load(cluster: &Cluster) {
                 }
             });
         }
+        let _bell = Bell(&is_over);
         move_round(cluster, redis_keyslot(b"load"));
-        is_over.store(true, Ordering::Relaxed);
     });
     let ledger = ledger.into_inner().unwrap();
     judge(&ledger, &rates, &bucket);
@@ -67,7 +67,9 @@ fn call(bucket: &RedisBucket, caller: u64, ledger: &Mutex<Ledger>) {
     let decision = bucket.reserve(&RateItem::new(name, 1 + caller % 3), ms(30));
     let took = start.elapsed();
     let cancelled = match &decision {
-        Ok(Decision::Granted(grant)) if grant.delay > Duration::ZERO && caller % 2 == 0 => {
+        Ok(Decision::Granted(grant))
+            if grant.delay > Duration::ZERO && caller.is_multiple_of(2) =>
+        {
             bucket.cancel(grant)
         }
         _ => Ok(false),

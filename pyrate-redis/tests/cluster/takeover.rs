@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use pyrate_redis::fred::util::redis_keyslot;
 use pyrate_redis::{AbstractBucket, Rate, RedisBucket, RedisStore};
 
-use crate::desk::{ms, put, source, until};
+use crate::desk::{Bell, ms, put, source, until};
 use crate::support::cluster::{Cluster, is_in_step};
 use crate::support::server::Server;
 
@@ -62,9 +62,9 @@ fn cost(bucket: &RedisBucket, disturb: impl FnOnce()) -> Cost {
                 }
             });
         }
+        let _bell = Bell(&is_over);
         thread::sleep(ms(200));
         disturb();
-        is_over.store(true, Ordering::Relaxed);
     });
     until(|| bucket.count().is_ok());
     let replicated = bucket.count().unwrap();
