@@ -56,6 +56,7 @@ impl Line {
         let client = settings.client(true);
         let task = timeout(settings.connection_timeout, client.init()).await;
         let task = task.map_err(|_| late(&settings))?.map_err(|error| no_connection(&error))?;
+        hear_once(&client, settings.connection_timeout).await?;
         Ok(Line::of(settings, client, task))
     }
 
@@ -243,6 +244,18 @@ fn slot(client: &Client, key: &[u8]) -> ClusterHash {
         ClusterHash::Custom(redis_keyslot(key))
     } else {
         ClusterHash::Random
+    }
+}
+
+/// Has the server say something, whatever it is: the client takes a connection that is closed at once for a good one, and a
+/// balancer with nothing behind it does that.
+async fn hear_once(client: &Client, patience: Duration) -> Result<(), RedisError> {
+    let options = Options { timeout: Some(patience), ..Options::default() };
+    let ping = CustomCommand::new_static("PING", ClusterHash::Random, false);
+    let answer = client.with_options(&options).custom::<Value, Value>(ping, Vec::new()).await;
+    match answer.map_err(|error| no_connection(&error)) {
+        Err(RedisError::Unreachable(why)) => Err(RedisError::Unreachable(why)),
+        _ => Ok(()),
     }
 }
 
