@@ -22,7 +22,8 @@ pub enum RedisError {
     /// There is no connection; nothing was sent.
     #[error("the server can't be reached: {0}")]
     Unreachable(String),
-    /// Calls before it were not answered for so long that next to none of its time was left; nothing was sent.
+    /// Next to none of its time was left when it could have been sent: calls before it were not answered, or connections
+    /// did not last. Nothing was sent.
     #[error("the call was not sent: next to nothing is left of its {0:?}")]
     NotSent(Duration),
     /// The server didn't answer in time. It may have got the call, and may still execute it.

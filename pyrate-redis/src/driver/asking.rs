@@ -7,7 +7,8 @@ use fred::interfaces::ClientLike;
 use fred::types::config::Options;
 use fred::types::{ClusterHash, CustomCommand, Value};
 
-use super::failure::Failure;
+use super::failure::{Failure, no_connection};
+use crate::error::RedisError;
 use crate::script::Request;
 
 /// How a server is asked.
@@ -45,6 +46,18 @@ pub(super) async fn ask_for_slots(client: &Client, limit: Duration) -> Result<Va
     let command = CustomCommand::new_static("CLUSTER", ClusterHash::Random, false);
     let answer = client.with_options(&options).custom(command, vec!["SLOTS"]).await;
     answer.map_err(|error| Failure::of(&error))
+}
+
+/// Has the server say something, whatever it is: the client takes a connection that is closed at once for a good one, and a
+/// balancer with nothing behind it does that.
+pub(super) async fn hear_once(client: &Client, patience: Duration) -> Result<(), RedisError> {
+    let options = Options { timeout: Some(patience), ..Options::default() };
+    let ping = CustomCommand::new_static("PING", ClusterHash::Random, false);
+    let answer = client.with_options(&options).custom::<Value, Value>(ping, Vec::new()).await;
+    match answer.map_err(|error| no_connection(&error)) {
+        Err(RedisError::Unreachable(why)) => Err(RedisError::Unreachable(why)),
+        _ => Ok(()),
+    }
 }
 
 /// Sends a command once, and waits for its answer until `until`. What has timed out is never written afterwards.

@@ -56,12 +56,14 @@ impl Job {
         Job { request, begun, reply, undo: None, driver }
     }
 
-    /// It has waited for the trip before it. The time of an errand begins here: somebody's place should not be lost because
-    /// thousands are given back at once, or because the server hangs.
-    pub(super) fn sets_out(&mut self) {
+    /// It has waited for the trip before it. The time of an errand begins only now, or with that of the caller behind it, who
+    /// must not wait for longer: nobody's place should be lost because thousands are given back at once, or because the server
+    /// hangs. Answers when its time begins.
+    pub(super) fn sets_out(&mut self, behind: Instant) -> Instant {
         if matches!(self.reply, Reply::Nobody(_)) {
-            self.begun = Instant::now();
+            self.begun = self.begun.max(behind);
         }
+        self.begun
     }
 
     /// Whether somebody waited for the answer, and left.

@@ -11,7 +11,7 @@ use fred::types::{ConnectHandle, Value};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{sleep, timeout};
 
-use super::asking::{Approach, ask, ask_for_slots};
+use super::asking::{Approach, ask, ask_for_slots, hear_once};
 use super::convoy::Convoy;
 use super::detour::{Detour, Setback};
 use super::failure::{Failure, no_connection};
@@ -77,6 +77,7 @@ impl Line {
         let client = settings.client(true);
         let task = timeout(settings.connection_timeout, client.init()).await;
         let task = task.map_err(|_| late(&settings))?.map_err(|error| no_connection(&error))?;
+        hear_once(&client, settings.connection_timeout).await?;
         Ok(Line::of(settings, client, task))
     }
 

@@ -24,10 +24,10 @@ pub(super) struct Trip {
 
 impl Trip {
     /// Shares out `jobs` among as few trips as their order allows.
-    pub(super) fn shared(jobs: impl IntoIterator<Item = Job>) -> Vec<Trip> {
+    pub(super) fn shared(mut jobs: Vec<Job>) -> Vec<Trip> {
+        jobs.iter_mut().rev().fold(Instant::now(), |behind, job| job.sets_out(behind));
         let mut trips: Vec<Trip> = Vec::new();
-        for mut job in jobs {
-            job.sets_out();
+        for job in jobs {
             match trips.last_mut().filter(|trip| trip.has_room_for(&job)) {
                 Some(trip) => trip.jobs.push(job),
                 None => trips.push(Trip::beginning_with(job)),

@@ -1,10 +1,12 @@
 //! The server says no, is away, or comes back.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{Shutdown, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use pyrate_redis::fred::clients::Client;
+use pyrate_redis::fred::types::config::Config;
 use pyrate_redis::{
     AbstractBucket, BucketError, Outcome, Rate, RateItem, Rates, RedisError, RedisStore,
 };
@@ -42,6 +44,30 @@ fn a_server_that_accepts_and_says_nothing_is_unreachable_once_the_time_to_connec
     let error = RedisStore::builder(url).connection_timeout(TIMEOUT).build().unwrap_err();
     assert!(matches!(error, RedisError::Unreachable(_)), "{error}");
     assert!(start.elapsed() < TIMEOUT + LATE, "{:?}", start.elapsed());
+}
+
+/// As a balancer does that has nothing behind it.
+#[test]
+fn a_door_that_is_closed_as_soon_as_it_is_opened_is_no_server() {
+    let door = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("redis://{}", door.local_addr().unwrap());
+    thread::spawn(move || {
+        for mut stream in door.incoming().flatten() {
+            stream.shutdown(Shutdown::Write).unwrap();
+            // Read to the end: what is closed with bytes that nobody has read is reset, which is another failure.
+            thread::spawn(move || io::copy(&mut stream, &mut io::sink()));
+        }
+    });
+    let error = RedisStore::connect(&url).unwrap_err();
+    assert!(matches!(error, RedisError::Unreachable(_)), "{error}");
+    let client = Client::new(Config::from_url(&url).unwrap(), None, None, None);
+    let bucket = RedisStore::from_client(&client).unwrap().bucket("a", Rate::per_hour(2));
+    let error = put(&bucket, 1).unwrap_err();
+    assert!(
+        matches!(source(&error), RedisError::Unreachable(_) | RedisError::NotSent(_)),
+        "{error}"
+    );
+    assert_eq!(error.outcome(), Outcome::NotRecorded);
 }
 
 #[test]

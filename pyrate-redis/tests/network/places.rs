@@ -205,3 +205,27 @@ fn callers_behind_a_call_that_is_never_answered_are_not_sent_and_told_so() {
     }
     assert_eq!(way.control.count().unwrap(), 1);
 }
+
+#[test]
+fn who_stands_behind_a_place_that_is_given_back_waits_no_longer_for_it() {
+    let timeout = Duration::from_millis(800);
+    let way = Way::new(timeout);
+    let reserve = |bucket: &RedisBucket| bucket.reserve(&RateItem::new("a", 9), Duration::MAX);
+    assert!(matches!(reserve(&way.control), Ok(Decision::Granted(_))));
+    let Ok(Decision::Granted(waits)) = reserve(&way.control) else { panic!("a place in line") };
+    way.proxy.refuse(true);
+    let (first, second) = (way.bucket.clone(), way.bucket.clone());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let took = runtime.block_on(async {
+        let start = Instant::now();
+        // The second and third wait until the first is over: then there is no connection either.
+        let first = tokio::spawn(async move { first.count_async().await });
+        let third = tokio::spawn(async move {
+            second.cancel_later(waits);
+            second.count_async().await
+        });
+        assert!(first.await.unwrap().is_err() && third.await.unwrap().is_err());
+        start.elapsed()
+    });
+    assert!(took < timeout + timeout / 2, "{took:?}");
+}
