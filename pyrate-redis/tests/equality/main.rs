@@ -137,7 +137,7 @@ fn several_buckets_that_are_asked_together_answer_as_their_sliding_logs_do() {
     let rounds = proptest::collection::vec((asks, 0..=4_u64), 1..=15);
     for_all(100, (proptest::collection::vec(rates(), 6), rounds), |(rates, rounds)| {
         let clock = ManualClock::new();
-        let store = builder().clock(clock.clone()).build().unwrap();
+        let store = store_on(clock.clone());
         let keyed =
             |(index, rates): (usize, &Rates)| store.bucket(index.to_string(), rates.clone());
         let buckets: Vec<_> = rates.iter().enumerate().map(keyed).collect();
