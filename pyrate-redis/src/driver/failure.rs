@@ -45,9 +45,12 @@ pub(super) fn no_connection(error: &Error) -> RedisError {
         ErrorKind::Config | ErrorKind::Url => RedisError::Settings(error.to_string()),
         // What `SELECT` says: the address names a database that isn't there.
         _ if details.starts_with("ERR DB index") => RedisError::Settings(details.to_owned()),
-        _ => match refusal(details) {
-            Some(RedisError::Refused(_)) | None => RedisError::Unreachable(error.to_string()),
-            Some(refusal) => refusal,
+        _ => match (Detour::of(details), refusal(details)) {
+            (Some(detour), _) => detour.reason,
+            (None, Some(RedisError::Refused(_)) | None) => {
+                RedisError::Unreachable(error.to_string())
+            }
+            (None, Some(refusal)) => refusal,
         },
     }
 }

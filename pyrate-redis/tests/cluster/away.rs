@@ -3,10 +3,13 @@
 use std::time::{Duration, Instant};
 
 use pyrate_redis::fred::util::redis_keyslot;
-use pyrate_redis::{AbstractBucket, Outcome, Rate, RateItem, RedisBucket, RedisError, RedisStore};
+use pyrate_redis::{
+    AbstractBucket, Outcome, Rate, RateItem, RedisBucket, RedisError, RedisStore, Weakness,
+};
 
 use crate::desk::{ms, put, source, until};
 use crate::support::cluster::Cluster;
+use crate::support::held_up::HeldUp;
 use crate::support::server::Server;
 
 const TIMEOUT: Duration = Duration::from_millis(400);
@@ -39,16 +42,16 @@ fn a_master_that_is_away_holds_up_its_own_buckets_only() {
     }
     // The one whose address the store was given.
     cluster.servers()[0].kill();
-    let start = Instant::now();
+    let (start, watch) = (Instant::now(), HeldUp::watch());
     while start.elapsed() < ms(2_500) {
         for bucket in &buckets[1..] {
-            let start = Instant::now();
-            assert!(put(bucket, 1).is_ok());
-            assert!(start.elapsed() < TIMEOUT, "{:?}", start.elapsed());
+            let (answer, took) = watch.timed(|| put(bucket, 1));
+            assert!(answer.is_ok());
+            assert!(took < TIMEOUT, "{took:?}");
         }
-        let start = Instant::now();
-        let error = put(&buckets[0], 1).unwrap_err();
-        assert!(start.elapsed() < TIMEOUT + LATE, "{:?}", start.elapsed());
+        let (answer, took) = watch.timed(|| put(&buckets[0], 1));
+        let error = answer.unwrap_err();
+        assert!(took < TIMEOUT + LATE, "{took:?}");
         let is_typed = matches!(
             source(&error),
             RedisError::Unreachable(_) | RedisError::ConnectionLost(_) | RedisError::Cluster(_)
@@ -67,9 +70,9 @@ fn a_cluster_that_is_down_says_so_and_works_again_once_it_is_up() {
     cluster.servers()[2].kill();
     // The others close down, since not every slot is served.
     until(|| put(&buckets[1], 1).is_err());
-    let start = Instant::now();
-    let error = put(&buckets[1], 1).unwrap_err();
-    assert!(start.elapsed() < TIMEOUT + LATE, "{:?}", start.elapsed());
+    let (answer, took) = HeldUp::watch().timed(|| put(&buckets[1], 1));
+    let error = answer.unwrap_err();
+    assert!(took < TIMEOUT + LATE, "{took:?}");
     assert!(matches!(source(&error), RedisError::Cluster(_)), "{error}");
     assert_eq!(error.outcome(), Outcome::NotRecorded);
     assert!(error.is_retryable());
@@ -125,4 +128,19 @@ fn what_a_server_did_not_answer_leaves_the_outcome_open_and_is_never_sent_to_ano
     until(|| bucket.count().is_ok());
     assert_eq!(bucket.count().unwrap(), 2, "it was executed once");
     assert!(bucket.put(&RateItem::new("b", 1)).unwrap().is_granted());
+}
+
+#[test]
+fn a_check_tells_of_each_master_and_names_those_that_keep_nothing() {
+    let cluster = Cluster::start();
+    let found = store(&cluster).check_blocking().unwrap();
+    let mut told: Vec<String> = found.servers.iter().map(|server| server.address.clone()).collect();
+    told.sort_unstable();
+    let mut due: Vec<String> =
+        cluster.servers().iter().map(|server| format!("127.0.0.1:{}", server.port())).collect();
+    due.sort_unstable();
+    assert_eq!(told, due);
+    for server in &found.servers {
+        assert!(server.findings.contains(&Weakness::KeepsNothing), "{server}");
+    }
 }

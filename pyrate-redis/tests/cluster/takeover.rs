@@ -210,6 +210,7 @@ fn a_master_that_was_made_a_replica_is_left_for_its_successor() {
     let Watched { master, replica, sentinel } = &Watched::start();
     let bucket = bucket_on(url_of(sentinel));
     assert!(put(&bucket, 1).unwrap().is_granted());
+    until(|| replica.ask("DBSIZE") == "1");
     replica.ask("REPLICAOF NO ONE");
     master.ask(&format!("REPLICAOF 127.0.0.1 {}", replica.port()));
     sentinel.ask("SENTINEL REMOVE limits");

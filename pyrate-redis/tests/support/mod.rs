@@ -4,6 +4,7 @@
 
 pub(crate) mod chance;
 pub(crate) mod cluster;
+pub(crate) mod held_up;
 pub(crate) mod proxy;
 pub(crate) mod script;
 pub(crate) mod server;
