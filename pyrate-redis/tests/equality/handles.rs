@@ -10,8 +10,7 @@ use pyrate_redis::{
 };
 
 use crate::pair::Check;
-use crate::support::builder;
-use crate::{START, for_all};
+use crate::{START, for_all, store_on};
 
 /// Which handle, how much later, how heavy, how patient.
 type Call = (usize, u64, u64, Duration);
@@ -27,7 +26,7 @@ fn at(micros: u64) -> Timestamp {
 fn opened<const N: usize>(all: [Rates; N]) -> ([RedisBucket; N], ManualClock) {
     let clock = ManualClock::new();
     clock.set(at(0));
-    let store = builder().clock(clock.clone()).build().unwrap();
+    let store = store_on(clock.clone());
     (all.map(|rates| store.bucket("key", rates)), clock)
 }
 

@@ -13,6 +13,8 @@ mod support;
 
 mod extreme;
 mod handles;
+mod lines;
+mod many;
 mod pair;
 mod stored;
 
@@ -23,7 +25,7 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use pyrate_conformance::histories::{Act, Deed, Mix, Moment, acts, rates};
 use pyrate_redis::{
     AbstractBucket, AsyncBucket, Clock, Decision, ManualClock, RateItem, Rates, RedisBucket,
-    SlidingLog, Timestamp,
+    RedisStore, SlidingLog, Timestamp,
 };
 use support::builder;
 use support::script::ScriptBucket;
@@ -33,10 +35,15 @@ use pair::{Call, Pair};
 /// Where clocks start.
 const START: u64 = 1_700_000_000_000_000;
 
+/// A store on a clock of the tests', in which no call fails on a machine that is busy.
+fn store_on(clock: ManualClock) -> RedisStore {
+    builder().clock(clock).command_timeout(Duration::from_mins(1)).build().unwrap()
+}
+
 type Make = fn(Rates, ManualClock) -> Box<dyn AbstractBucket>;
 
 fn stored(rates: Rates, clock: ManualClock) -> Box<dyn AbstractBucket> {
-    Box::new(builder().clock(clock).build().unwrap().bucket("key", rates))
+    Box::new(store_on(clock).bucket("key", rates))
 }
 
 fn in_small_pages(rates: Rates, clock: ManualClock) -> Box<dyn AbstractBucket> {

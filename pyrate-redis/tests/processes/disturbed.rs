@@ -155,13 +155,15 @@ fn a_server_that_is_killed_and_restarted_forgets_nothing_that_it_acknowledged() 
         return work(&order, TIMEOUT);
     }
     let server = Server::with(&["--appendonly", "yes", "--appendfsync", "always"]);
+    // In turns for longer than a call waits, and for less.
+    let mut away = [300_000..=600_000, 0..=300_000].into_iter().cycle();
     let told = harvest(
         "disturbed::a_server_that_is_killed_and_restarted_forgets_nothing_that_it_acknowledged",
         &server,
         |chance| {
             thread::sleep(chance.micros(200_000..=600_000));
             server.kill();
-            thread::sleep(chance.micros(0..=600_000));
+            thread::sleep(chance.micros(away.next().unwrap()));
             server.run();
         },
     );
