@@ -33,6 +33,12 @@ impl Call {
         Call { program, words, variable: None }
     }
 
+    /// Adds words that may hold spaces.
+    pub(crate) fn with_words<const N: usize>(mut self, words: [&str; N]) -> Call {
+        self.words.extend(words.map(str::to_owned));
+        self
+    }
+
     /// Sets one environment variable for the program.
     pub(crate) fn with_variable(self, name: &'static str, value: &'static str) -> Call {
         Call { variable: Some((name, value)), ..self }
@@ -148,6 +154,12 @@ mod tests {
     fn a_call_is_shown_as_one_would_type_it() {
         let call = Call::cargo("doc --no-deps").with_variable("RUSTDOCFLAGS", "-D warnings");
         assert_eq!(call.to_string(), "RUSTDOCFLAGS=\"-D warnings\" cargo doc --no-deps");
+    }
+
+    #[test]
+    fn words_may_hold_spaces() {
+        let call = Call::cargo("run").with_words(["--", "a b"]);
+        assert!(call.command().get_args().any(|word| word == "a b"));
     }
 
     #[test]
