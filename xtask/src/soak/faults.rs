@@ -90,8 +90,11 @@ pub(crate) fn is_expected(error: &BucketError) -> bool {
 fn is_expected_of_a_server(cause: &RedisError) -> bool {
     use RedisError as E;
     match cause {
-        E::TimedOut(_) | E::ConnectionLost(_) | E::NotSent(_) => true,
-        E::Unreachable(_) | E::Loading(_) => true,
+        E::TimedOut(_)
+        | E::NotSent(_)
+        | E::ConnectionLost(_)
+        | E::Unreachable(_)
+        | E::Loading(_) => true,
         E::Refused(why) => why.starts_with("BUSY "),
         _ => false,
     }
