@@ -90,7 +90,11 @@ pub(crate) fn is_expected(error: &BucketError) -> bool {
 fn is_expected_of_a_server(cause: &RedisError) -> bool {
     use RedisError as E;
     match cause {
-        E::TimedOut(_) | E::ConnectionLost(_) | E::Unreachable(_) | E::Loading(_) => true,
+        E::TimedOut(_)
+        | E::NotSent(_)
+        | E::ConnectionLost(_)
+        | E::Unreachable(_)
+        | E::Loading(_) => true,
         E::Refused(why) => why.starts_with("BUSY "),
         _ => false,
     }
@@ -108,6 +112,7 @@ mod tests {
         assert!(!is_expected(&BucketError::new(NotRecorded, "whatever")));
         assert!(!is_expected(&SqliteError::AnswerLost.into()));
         assert!(is_expected(&RedisError::ConnectionLost(String::new()).into()));
+        assert!(is_expected(&RedisError::NotSent(std::time::Duration::ZERO).into()));
         assert!(is_expected(&RedisError::Refused("BUSY Redis is busy".to_owned()).into()));
         assert!(!is_expected(&RedisError::Refused("ERR whatever".to_owned()).into()));
         assert!(!is_expected(&RedisError::Corrupt(String::new()).into()));
