@@ -23,7 +23,7 @@ struct Journey<'a> {
 
 impl Journey<'_> {
     fn of<'a>(cluster: &'a Cluster, key: &str, rate: Rate) -> Journey<'a> {
-        let store = RedisStore::builder(cluster.url()).command_timeout(ms(500)).build().unwrap();
+        let store = RedisStore::builder(cluster.url()).command_timeout(ms(2_000)).build().unwrap();
         let slot = redis_keyslot(key.as_bytes());
         let from = cluster.first_owner(slot);
         Journey { cluster, bucket: store.bucket(key, rate), slot, from, to: (from + 1) % 3 }
