@@ -18,7 +18,7 @@ pub(crate) fn all() -> Vec<Report> {
     reports.extend([10_000, 1_000_000].map(|weight| with_weight(&desk, weight)));
     reports.extend([1, 100, 10_000].map(|weight| with_weight_sorted(&desk, weight)));
     reports.extend([1, 1_000, 100_000, 1_000_000].map(with_names));
-    reports.extend([1, 4, 16, 256].map(|tasks| with_tasks(&desk, tasks)));
+    reports.extend([1, 4, 16, 64, 256, 1_024].map(|tasks| with_tasks(&desk, tasks)));
     reports
 }
 
