@@ -1,7 +1,7 @@
 //! The backends: what a soak of each is like, and how a worker makes its limiter.
 //!
 //! Another backend is one more variant with a profile and a limiter here, and what may happen to it in
-//! [`ground`](super::ground).
+//! `ground`.
 
 use std::fmt;
 use std::str::FromStr;

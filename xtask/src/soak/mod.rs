@@ -5,9 +5,9 @@
 //! how the clock steps, who is killed. When the threads of a machine run does not, so a seed repeats a run's course and not
 //! its every answer; [`simulation`](pyrate_conformance::simulation) does.
 //!
-//! From the outside in: a [plan] says what is soaked; [workers] starts processes on one [ground], does [faults] to both and
-//! hears their [records](record); the [report] sums up and audits. Within each process, a [worker], a [crew] of threads and
-//! tasks takes one [turn] after the other, by a clock in bad [weather].
+//! From the outside in: a `plan` says what is soaked; `workers` starts processes on one `ground`, does `faults` to both and
+//! hears their `record`s; the `report` sums up and audits. Within each process, a `worker`, a `crew` of threads and
+//! tasks takes one `turn` after the other, by a clock in bad `weather`.
 
 pub mod backend;
 mod crew;
