@@ -11,9 +11,6 @@ use crate::driver::{Driver, Opening, Settings};
 use crate::error::RedisError;
 use crate::store::RedisStore;
 
-/// As good as for ever.
-const LONGEST: Duration = Duration::from_hours(24 * 365);
-
 /// Settings for a [`RedisStore`]; made by [`RedisStore::builder`].
 ///
 /// ```no_run
@@ -117,10 +114,7 @@ impl RedisStoreBuilder {
     }
 
     fn checked(&self) -> Result<Settings, RedisError> {
-        let mut settings = self.settings.clone()?;
-        // What is added to an instant must not lead beyond the last one.
-        settings.command_timeout = settings.command_timeout.min(LONGEST);
-        settings.connection_timeout = settings.connection_timeout.min(LONGEST);
+        let settings = self.settings.clone()?;
         let refuse = |why: &str| Err(RedisError::Settings(why.to_owned()));
         if self.prefix.contains(['{', '}']) {
             return refuse("a prefix holds no braces: they part the buckets of a cluster");

@@ -31,10 +31,10 @@ pub(super) async fn ask(
         // Whoever is getting a slot may not know the script, and this comes about rarely.
         return Box::pin(send_asking(client, &script.text, request, until)).await;
     }
-    match send(client, "EVALSHA", &script.sha, request, until).await {
+    match send(client, "EVALSHA", words(&script.sha, request), until).await {
         // Apart, since the client's futures are large, and each call would carry the room for this one.
         Err(Failure::NoScript) => {
-            Box::pin(send(client, "EVAL", &script.text, request, until)).await
+            Box::pin(send(client, "EVAL", words(&script.text, request), until)).await
         }
         answer => answer,
     }
@@ -42,10 +42,8 @@ pub(super) async fn ask(
 
 /// Asks which server of a cluster has which slot.
 pub(super) async fn ask_for_slots(client: &Client, limit: Duration) -> Result<Value, Failure> {
-    let options = in_time(Instant::now() + limit)?;
-    let command = CustomCommand::new_static("CLUSTER", ClusterHash::Random, false);
-    let answer = client.with_options(&options).custom(command, vec!["SLOTS"]).await;
-    answer.map_err(|error| Failure::of(&error))
+    let words = vec![Value::from_static_str("SLOTS")];
+    send(client, "CLUSTER", words, Instant::now() + limit).await
 }
 
 /// Has the server say something, whatever it is: the client takes a connection that is closed at once for a good one, and a
@@ -63,16 +61,15 @@ pub(super) async fn hear_once(client: &Client, patience: Duration) -> Result<(),
 /// Sends a command once, and waits for its answer until `until`. What has timed out is never written afterwards.
 ///
 /// By `custom`, since no other way to run a script takes the options of a call.
-async fn send(
+pub(super) async fn send(
     client: &Client,
     command: &'static str,
-    script: &'static str,
-    request: &Request,
+    words: Vec<Value>,
     until: Instant,
 ) -> Result<Value, Failure> {
     let options = in_time(until)?;
     let command = CustomCommand::new_static(command, ClusterHash::Random, false);
-    let answer = client.with_options(&options).custom(command, words(script, request)).await;
+    let answer = client.with_options(&options).custom(command, words).await;
     answer.map_err(|error| Failure::of(&error))
 }
 

@@ -69,14 +69,8 @@ impl Convoy {
                 }
                 undecided
             }
-            // Nothing was recorded: each hears what is wrong with its own. A server of a cluster refuses keys that may lie on
-            // different ones.
-            Err(error)
-                if error.outcome() == Outcome::NotRecorded
-                    || matches!(error, RedisError::Cluster(_)) =>
-            {
-                self.jobs
-            }
+            // Nothing was recorded: each hears what is wrong with its own.
+            Err(error) if error.outcome() == Outcome::NotRecorded => self.jobs,
             Err(error) => {
                 self.jobs.into_iter().for_each(|job| job.finish(Err(error.clone())));
                 Vec::new()

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use fred::clients::Client;
 use fred::interfaces::ClientLike;
-use fred::types::config::{Options, Server};
-use fred::types::{ClusterHash, CustomCommand, Value};
+use fred::types::Value;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use super::Driver;
+use super::asking::send;
 use super::failure::Failure;
 use super::line::Line;
 use super::way::Way;
@@ -60,47 +60,45 @@ async fn survey(way: &Way, begun: Instant) -> Surveyed {
     let until = begun + way.command_timeout();
     let mut surveys = Vec::new();
     for line in way.lines(until).await? {
-        surveys.extend(survey_line(&line, until).await?);
+        surveys.push(survey_line(&line, until).await?);
     }
     Ok(surveys)
 }
 
-async fn survey_line(line: &Line, until: Instant) -> Surveyed {
+async fn survey_line(line: &Line, until: Instant) -> Result<Survey, RedisError> {
     loop {
         let client = line.ready(until).await?;
-        match survey_all(&client, until).await {
-            Err(Failure::NotSent) => sleep(Duration::from_millis(1)).await,
+        match survey_server(&client, until).await {
+            Ok(Some(survey)) => return Ok(survey),
+            // It has just lost its connection.
+            Ok(None) | Err(Failure::NotSent) => sleep(Duration::from_millis(1)).await,
             Err(failure) => return Err(line.conclude(failure, &client)),
-            Ok(surveys) => return Ok(surveys),
         }
     }
 }
 
-async fn survey_all(client: &Client, until: Instant) -> Result<Vec<Survey>, Failure> {
-    let mut surveys = Vec::new();
-    for server in client.active_connections() {
-        surveys.push(Survey {
-            address: server.to_string(),
-            info: info(client, &server, until).await?,
-            syncs: setting(client, &server, "appendfsync", until).await?,
-            saves: setting(client, &server, "save", until).await?,
-        });
-    }
-    Ok(surveys)
+/// What the server tells that `client` is connected to; `None` if there is none.
+async fn survey_server(client: &Client, until: Instant) -> Result<Option<Survey>, Failure> {
+    let Some(server) = client.active_connections().into_iter().next() else { return Ok(None) };
+    Ok(Some(Survey {
+        address: server.to_string(),
+        info: info(client, until).await?,
+        syncs: setting(client, "appendfsync", until).await?,
+        saves: setting(client, "save", until).await?,
+    }))
 }
 
-async fn info(client: &Client, server: &Server, until: Instant) -> Result<Seen<String>, Failure> {
-    let answer = ask(client, server, "INFO", &[], until).await?;
+async fn info(client: &Client, until: Instant) -> Result<Seen<String>, Failure> {
+    let answer = seen(client, "INFO", &[], until).await?;
     Ok(answer.and_then(|value| value.as_string().ok_or_else(|| "INFO is no text".to_owned())))
 }
 
 async fn setting(
     client: &Client,
-    server: &Server,
     name: &'static str,
     until: Instant,
 ) -> Result<Seen<String>, Failure> {
-    let answer = ask(client, server, "CONFIG", &["GET", name], until).await?;
+    let answer = seen(client, "CONFIG", &["GET", name], until).await?;
     // Some servers leave out what they don't show.
     let unnamed = || format!("CONFIG GET {name} answers without it");
     Ok(answer.and_then(|value| {
@@ -109,29 +107,19 @@ async fn setting(
     }))
 }
 
-/// Asks one server. That it refuses is an answer too.
-async fn ask(
+/// What the server answers. That it refuses is an answer too.
+async fn seen(
     client: &Client,
-    server: &Server,
     command: &'static str,
     words: &[&'static str],
     until: Instant,
 ) -> Result<Seen<Value>, Failure> {
-    let timeout = until.saturating_duration_since(Instant::now());
-    if timeout.is_zero() {
-        return Err(Failure::TimedOut);
-    }
-    let cluster_node = client.is_clustered().then(|| server.clone());
-    let options = Options { timeout: Some(timeout), cluster_node, ..Options::default() };
-    let command = CustomCommand::new_static(command, ClusterHash::Random, false);
-    let words: Vec<Value> = words.iter().map(|word| Value::from_static_str(word)).collect();
-    match client.with_options(&options).custom(command, words).await {
+    let words = words.iter().map(|word| Value::from_static_str(word)).collect();
+    match send(client, command, words, until).await {
         Ok(value) => Ok(Ok(value)),
-        Err(error) => match Failure::of(&error) {
-            Failure::Final(RedisError::Refused(why) | RedisError::Authentication(why)) => {
-                Ok(Err(why))
-            }
-            failure => Err(failure),
-        },
+        Err(Failure::Final(RedisError::Refused(why) | RedisError::Authentication(why))) => {
+            Ok(Err(why))
+        }
+        Err(failure) => Err(failure),
     }
 }
