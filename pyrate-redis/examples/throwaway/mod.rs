@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use std::{env, thread};
+use std::{env, process, thread};
 
 pub(crate) struct Server {
     url: String,
@@ -26,7 +26,10 @@ impl Server {
 
     /// On a free port that only this host reaches; nothing is written to a disk.
     fn start() -> Result<Server, Box<dyn Error>> {
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        // Of those that the system doesn't give to connections, lest one takes it before the server does.
+        let first = 10_000 + process::id() % 20_000;
+        let is_free = |port: &u32| TcpListener::bind(format!("127.0.0.1:{port}")).is_ok();
+        let port = (first..32_000).find(is_free).ok_or("no port is free")?;
         let options = format!("--port {port} --bind 127.0.0.1 --appendonly no --save");
         let mut command = Command::new("redis-server");
         command.args(options.split(' ')).arg("").stdout(Stdio::null()).stderr(Stdio::null());
@@ -38,7 +41,7 @@ impl Server {
         })?;
         let server = Server { url: format!("redis://127.0.0.1:{port}"), own: Some(own) };
         let start = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {
             if start.elapsed() > Duration::from_secs(10) {
                 return Err("the server does not come up".into());
             }

@@ -12,7 +12,7 @@ use pyrate_redis::{
 };
 
 use crate::desk::{ms, put, source, under_load, until};
-use crate::support::server::Server;
+use crate::support::server::{Server, free_port};
 use crate::support::{fresh_prefix, shared};
 
 const TIMEOUT: Duration = Duration::from_millis(300);
@@ -29,7 +29,7 @@ fn is_unreachable(error: &BucketError) -> bool {
 
 #[test]
 fn a_server_that_is_not_there_is_unreachable() {
-    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let start = Instant::now();
     let error = RedisStore::connect(format!("redis://127.0.0.1:{port}")).unwrap_err();
     assert!(matches!(error, RedisError::Unreachable(_)), "{error}");
