@@ -10,6 +10,10 @@
 //!
 //! What it does not do: it needs std, and for async waiting tokio; it doesn't run on wasm.
 //!
+//! # Features
+//!
+//! - `serde`: rates are read from and written to configuration files, as the text that they print: `500/hour;1000/day`.
+//!
 #![doc = include_str!("../docs/mutants.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -18,6 +18,10 @@
 //! while it waits gives its place back.
 //!
 //! This crate limits one process. It needs std, and tokio for waiting in async code.
+//!
+//! # Features
+//!
+//! - `serde`: rates are read from and written to configuration files, as the text that they print: `500/hour;1000/day`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

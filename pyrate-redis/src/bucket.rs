@@ -11,7 +11,8 @@ use pyrate_core::{
 };
 
 use crate::block_on::block_on;
-use crate::script::{MAX_NUMBER, Moment, Target};
+use crate::error::RedisError;
+use crate::script::{Answer, MAX_NUMBER, Moment, Request, Target};
 use crate::store::RedisStore;
 
 /// An exact bucket on a Redis server, for threads and tasks of any number of processes and hosts; made by
@@ -40,85 +41,9 @@ impl RedisBucket {
         &self.key
     }
 
-    pub(crate) async fn decide(
-        &self,
-        item: &RateItem<'_>,
-        max_delay: Duration,
-    ) -> Result<Decision, BucketError> {
-        let moment = self.moment(item.timestamp)?;
-        if self.never_fits(item.weight) {
-            let rate = self.rates().shortest();
-            return Ok(Decision::Denied(Denial { rate, retry_after: None }));
-        }
-        let name = (self.store.keeps_names() && *item.name != *self.key).then_some(&*item.name);
-        let request = self.target.reserve(name, item.weight, max_delay, moment);
-        // The answer of one who is gone by then is given back.
-        let answer = self.store.driver().call(request, Some(self.target.clone())).await?;
-        Ok(answer.decision(self.rates(), item.weight)?)
-    }
-
-    pub(crate) async fn wait_for(
-        &self,
-        item: &RateItem<'_>,
-    ) -> Result<Option<Duration>, BucketError> {
-        let moment = self.moment(item.timestamp)?;
-        if self.never_fits(item.weight) {
-            return Ok(None);
-        }
-        let request = self.target.waiting(item.weight, moment);
-        let answer = self.store.driver().call(request, None).await?;
-        Ok(match answer.decision(self.rates(), item.weight)? {
-            Decision::Denied(denial) => denial.retry_after,
-            Decision::Granted(grant) => Some(grant.delay),
-        })
-    }
-
-    pub(crate) async fn give_back(&self, grant: &Grant) -> Result<bool, BucketError> {
-        if grant.at > Timestamp::MAX || grant.id() > MAX_NUMBER {
-            return Ok(false);
-        }
-        let request = self.target.cancel(grant, self.moment(None)?);
-        Ok(self.store.driver().call(request, None).await?.number()? == 1)
-    }
-
-    async fn present(&self) -> Result<Timestamp, BucketError> {
-        match self.store.injected_clock() {
-            Some(clock) => clock.now(),
-            None => self.store.clock().now_async().await,
-        }
-    }
-
-    async fn drop_expired(&self, now: Option<Timestamp>) -> Result<u64, BucketError> {
-        let request = self.target.leak(self.moment(now)?);
-        Ok(self.store.driver().call(request, None).await?.number()?)
-    }
-
-    async fn forget_all(&self) -> Result<(), BucketError> {
-        let answer = self.store.driver().call(self.target.flush(), None).await?;
-        answer.number()?;
-        Ok(())
-    }
-
-    async fn count_units(&self) -> Result<u64, BucketError> {
-        let request = self.target.count(self.moment(None)?);
-        Ok(self.store.driver().call(request, None).await?.number()?)
-    }
-
-    async fn room(&self) -> Result<u64, BucketError> {
-        let request = self.target.available(self.moment(None)?);
-        Ok(self.store.driver().call(request, None).await?.number()?)
-    }
-
-    async fn unit(&self, index: u64) -> Result<Option<RateItem<'static>>, BucketError> {
-        let moment = self.moment(None)?;
-        if index > MAX_NUMBER {
-            return Ok(None);
-        }
-        let answer = self.store.driver().call(self.target.peek(index, moment), None).await?;
-        Ok(answer.unit()?.map(|(at, name)| {
-            let name = name.unwrap_or_else(|| String::from(&*self.key));
-            RateItem { timestamp: Some(at), ..RateItem::new(name, 1) }
-        }))
+    /// Asks the server about what no caller who is gone must be given back.
+    async fn call(&self, request: Request) -> Result<Answer, RedisError> {
+        self.store.driver().call(request, None).await
     }
 
     /// When a call takes place: at its stamp, else by the injected clock, else when the server decides it.
@@ -144,45 +69,129 @@ impl RedisBucket {
     }
 }
 
+#[async_trait]
+impl AsyncBucket for RedisBucket {
+    fn rates(&self) -> &Rates {
+        self.rates()
+    }
+
+    async fn now_async(&self) -> Result<Timestamp, BucketError> {
+        match self.store.injected_clock() {
+            Some(clock) => clock.now(),
+            None => self.store.clock().now_async().await,
+        }
+    }
+
+    async fn reserve_async(
+        &self,
+        item: &RateItem<'_>,
+        max_delay: Duration,
+    ) -> Result<Decision, BucketError> {
+        let moment = self.moment(item.timestamp)?;
+        if self.never_fits(item.weight) {
+            let rate = self.rates().shortest();
+            return Ok(Decision::Denied(Denial { rate, retry_after: None }));
+        }
+        let name = (self.store.keeps_names() && *item.name != *self.key).then_some(&*item.name);
+        let request = self.target.reserve(name, item.weight, max_delay, moment);
+        // The answer of one who is gone by then is given back.
+        let answer = self.store.driver().call(request, Some(self.target.clone())).await?;
+        Ok(answer.decision(self.rates(), item.weight)?)
+    }
+
+    async fn waiting_async(&self, item: &RateItem<'_>) -> Result<Option<Duration>, BucketError> {
+        let moment = self.moment(item.timestamp)?;
+        if self.never_fits(item.weight) {
+            return Ok(None);
+        }
+        let answer = self.call(self.target.waiting(item.weight, moment)).await?;
+        Ok(match answer.decision(self.rates(), item.weight)? {
+            Decision::Denied(denial) => denial.retry_after,
+            Decision::Granted(grant) => Some(grant.delay),
+        })
+    }
+
+    async fn cancel_async(&self, grant: &Grant) -> Result<bool, BucketError> {
+        if grant.at > Timestamp::MAX || grant.id() > MAX_NUMBER {
+            return Ok(false);
+        }
+        let answer = self.call(self.target.cancel(grant, self.moment(None)?)).await?;
+        Ok(answer.number()? == 1)
+    }
+
+    async fn leak_async(&self, now: Option<Timestamp>) -> Result<u64, BucketError> {
+        Ok(self.call(self.target.leak(self.moment(now)?)).await?.number()?)
+    }
+
+    async fn flush_async(&self) -> Result<(), BucketError> {
+        self.call(self.target.flush()).await?.number()?;
+        Ok(())
+    }
+
+    async fn count_async(&self) -> Result<u64, BucketError> {
+        Ok(self.call(self.target.count(self.moment(None)?)).await?.number()?)
+    }
+
+    async fn available_async(&self) -> Result<u64, BucketError> {
+        Ok(self.call(self.target.available(self.moment(None)?)).await?.number()?)
+    }
+
+    async fn peek_async(&self, index: u64) -> Result<Option<RateItem<'static>>, BucketError> {
+        let moment = self.moment(None)?;
+        if index > MAX_NUMBER {
+            return Ok(None);
+        }
+        let unit = self.call(self.target.peek(index, moment)).await?.unit()?;
+        Ok(unit.map(|(at, name)| {
+            let name = name.unwrap_or_else(|| String::from(&*self.key));
+            RateItem { timestamp: Some(at), ..RateItem::new(name, 1) }
+        }))
+    }
+
+    async fn cancel_later_async(&self, grant: Grant) {
+        self.cancel_later(grant);
+    }
+}
+
 impl AbstractBucket for RedisBucket {
     fn rates(&self) -> &Rates {
         self.rates()
     }
 
     fn now(&self) -> Result<Timestamp, BucketError> {
-        block_on(self.present())
+        block_on(self.now_async())
     }
 
     fn reserve(&self, item: &RateItem<'_>, max_delay: Duration) -> Result<Decision, BucketError> {
-        block_on(self.decide(item, max_delay))
+        block_on(self.reserve_async(item, max_delay))
     }
 
     fn waiting(&self, item: &RateItem<'_>) -> Result<Option<Duration>, BucketError> {
-        block_on(self.wait_for(item))
+        block_on(self.waiting_async(item))
     }
 
     fn cancel(&self, grant: &Grant) -> Result<bool, BucketError> {
-        block_on(self.give_back(grant))
+        block_on(self.cancel_async(grant))
     }
 
     fn leak(&self, now: Option<Timestamp>) -> Result<u64, BucketError> {
-        block_on(self.drop_expired(now))
+        block_on(self.leak_async(now))
     }
 
     fn flush(&self) -> Result<(), BucketError> {
-        block_on(self.forget_all())
+        block_on(self.flush_async())
     }
 
     fn count(&self) -> Result<u64, BucketError> {
-        block_on(self.count_units())
+        block_on(self.count_async())
     }
 
     fn available(&self) -> Result<u64, BucketError> {
-        block_on(self.room())
+        block_on(self.available_async())
     }
 
     fn peek(&self, index: u64) -> Result<Option<RateItem<'static>>, BucketError> {
-        block_on(self.unit(index))
+        block_on(self.peek_async(index))
     }
 
     /// Hands it to the store's own thread, which tries again while the server can't be asked: until the grant is due, for half a
@@ -197,57 +206,6 @@ impl AbstractBucket for RedisBucket {
 
     fn into_any(self) -> AnyBucket {
         AnyBucket::dual(self)
-    }
-}
-
-#[async_trait]
-impl AsyncBucket for RedisBucket {
-    fn rates(&self) -> &Rates {
-        self.rates()
-    }
-
-    async fn now_async(&self) -> Result<Timestamp, BucketError> {
-        self.present().await
-    }
-
-    async fn reserve_async(
-        &self,
-        item: &RateItem<'_>,
-        max_delay: Duration,
-    ) -> Result<Decision, BucketError> {
-        self.decide(item, max_delay).await
-    }
-
-    async fn waiting_async(&self, item: &RateItem<'_>) -> Result<Option<Duration>, BucketError> {
-        self.wait_for(item).await
-    }
-
-    async fn cancel_async(&self, grant: &Grant) -> Result<bool, BucketError> {
-        self.give_back(grant).await
-    }
-
-    async fn leak_async(&self, now: Option<Timestamp>) -> Result<u64, BucketError> {
-        self.drop_expired(now).await
-    }
-
-    async fn flush_async(&self) -> Result<(), BucketError> {
-        self.forget_all().await
-    }
-
-    async fn count_async(&self) -> Result<u64, BucketError> {
-        self.count_units().await
-    }
-
-    async fn available_async(&self) -> Result<u64, BucketError> {
-        self.room().await
-    }
-
-    async fn peek_async(&self, index: u64) -> Result<Option<RateItem<'static>>, BucketError> {
-        self.unit(index).await
-    }
-
-    async fn cancel_later_async(&self, grant: Grant) {
-        self.cancel_later(grant);
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use pyrate_core::{AnyBucket, BucketError, BucketFactory, Decision, Grant, RateItem};
+use pyrate_core::{AnyBucket, AsyncBucket, BucketError, BucketFactory, Decision, Grant, RateItem};
 
 use crate::block_on::block_on;
 use crate::error::RedisError;
@@ -77,15 +77,15 @@ impl BucketFactory for KeyedRedis {
         item: &RateItem<'_>,
         max_delay: Duration,
     ) -> Result<Decision, BucketError> {
-        self.store.view(&item.name, &self.plan).decide(item, max_delay).await
+        self.store.view(&item.name, &self.plan).reserve_async(item, max_delay).await
     }
 
     async fn cancel_async(&self, item: &RateItem<'_>, grant: &Grant) -> Result<bool, BucketError> {
-        self.store.view(&item.name, &self.plan).give_back(grant).await
+        self.store.view(&item.name, &self.plan).cancel_async(grant).await
     }
 
     async fn waiting_async(&self, item: &RateItem<'_>) -> Result<Option<Duration>, BucketError> {
-        self.store.view(&item.name, &self.plan).wait_for(item).await
+        self.store.view(&item.name, &self.plan).waiting_async(item).await
     }
 
     async fn flush_async(&self) -> Result<(), BucketError> {

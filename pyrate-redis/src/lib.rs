@@ -53,6 +53,12 @@
 //! is the default, since all others evict keys that have an end. It keeps what it keeps: a server that is restarted without
 //! persistence, or a replica that takes over before it heard of a grant, has forgotten it.
 //! [`RedisStore::check`] says what of this holds on a server, and what mends it.
+//!
+//! # Features
+//!
+//! - `serde`: rates are read from and written to configuration files, as the text that they print: `500/hour;1000/day`.
+//! - `tls`: `rediss://` addresses, by rustls with ring. They trust whom the system trusts, or the certificates of the file that
+//!   `SSL_CERT_FILE` names; a store [made from a client](RedisStore::from_client) trusts whom the client does.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

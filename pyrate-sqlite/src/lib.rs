@@ -30,6 +30,10 @@
 //!
 //! A call that finds the file locked by another process for longer than the
 //! [busy timeout](SqliteStoreBuilder::busy_timeout) fails with [`SqliteError::Busy`], having recorded nothing.
+//!
+//! # Features
+//!
+//! - `serde`: rates are read from and written to configuration files, as the text that they print: `500/hour;1000/day`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -75,9 +75,11 @@ impl Line {
     /// Connects, or gives up.
     pub(super) async fn connect(settings: Arc<Settings>) -> Result<Line, RedisError> {
         let client = settings.client(true);
-        let task = timeout(settings.connection_timeout, client.init()).await;
-        let task = task.map_err(|_| late(&settings))?.map_err(|error| no_connection(&error))?;
-        hear_once(&client, settings.connection_timeout).await?;
+        let patience = settings.connection_timeout;
+        let task = timeout(patience, client.init()).await;
+        let late = |_| RedisError::Unreachable(format!("no connection within {patience:?}"));
+        let task = task.map_err(late)?.map_err(|error| no_connection(&error))?;
+        hear_once(&client, patience).await?;
         Ok(Line::of(settings, client, task))
     }
 
@@ -244,7 +246,8 @@ impl Line {
 
     fn unreachable(&self) -> RedisError {
         let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        trouble.as_ref().map_or_else(|| late(&self.settings), no_connection)
+        let unknown = || RedisError::Unreachable("there is no connection yet".to_owned());
+        trouble.as_ref().map_or_else(unknown, no_connection)
     }
 
     /// A new client, if the one there was has ended.
@@ -289,9 +292,4 @@ fn watch(client: &Client, trouble: &Trouble) {
             }
         }
     });
-}
-
-fn late(settings: &Settings) -> RedisError {
-    let patience = settings.connection_timeout.min(settings.command_timeout);
-    RedisError::Unreachable(format!("no connection within {patience:?}"))
 }

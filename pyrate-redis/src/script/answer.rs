@@ -20,13 +20,21 @@ pub(crate) struct Placed {
     pub(crate) delay: Duration,
 }
 
-/// How one item is answered: by the instant of a grant at once, or by four numbers.
+/// How one item is answered. A grant at once is told by its instant, everything else by a kind and three numbers.
 #[derive(Clone, Copy)]
-struct Verdict {
-    kind: u64,
-    now: u64,
-    at: u64,
-    extra: u64,
+enum Verdict {
+    /// Until the grant of `start` has left the window of the rate of that number, counted from 1; 0 if the line sets it.
+    Denied {
+        now: u64,
+        start: u64,
+        binding: u64,
+    },
+    Granted {
+        now: u64,
+        at: u64,
+        id: u64,
+    },
+    NeverFits,
 }
 
 impl Answer {
@@ -66,14 +74,7 @@ impl Answer {
     /// The reservations among the decisions.
     pub(crate) fn placed(&self) -> Vec<Placed> {
         let Value::Array(items) = &self.0 else { return Vec::new() };
-        let verdicts = items.iter().filter_map(Verdict::of);
-        let placed = verdicts.filter(|verdict| verdict.kind == 1 && verdict.at > verdict.now);
-        placed
-            .map(|Verdict { now, at, extra, .. }| {
-                let delay = Duration::from_micros(at.saturating_sub(now));
-                Placed { at, id: extra, delay }
-            })
-            .collect()
+        items.iter().filter_map(Verdict::of).filter_map(Verdict::placed).collect()
     }
 
     /// An instant and a name; `None` if there is no such unit, `Some((_, None))` if it bears the key's own name.
@@ -101,38 +102,54 @@ impl Verdict {
     fn of(item: &Value) -> Option<Verdict> {
         let Value::Array(numbers) = item else {
             let now = item.as_u64()?;
-            return Some(Verdict { kind: 1, now, at: now, extra: 0 });
+            return Some(Verdict::Granted { now, at: now, id: 0 });
         };
         let [kind, now, at, extra] = numbers.as_slice() else { return None };
-        let (kind, now) = (kind.as_u64()?, now.as_u64()?);
-        Some(Verdict { kind, now, at: at.as_u64()?, extra: extra.as_u64()? })
-    }
-
-    fn decision(&self, rates: &Rates, weight: u64) -> Option<Decision> {
-        match self.kind {
-            0 => self.denial(rates).map(Decision::Denied),
-            1 => {
-                let delay = Duration::from_micros(self.at.checked_sub(self.now)?);
-                let grant = Grant::new(Timestamp::from_micros(self.at), delay, weight);
-                let id = if delay.is_zero() { 0 } else { self.extra };
-                Some(Decision::Granted(grant.with_id(id)))
-            }
-            2 => Some(Decision::Denied(Denial { rate: rates.shortest(), retry_after: None })),
+        let (now, at, extra) = (now.as_u64()?, at.as_u64()?, extra.as_u64()?);
+        match kind.as_u64()? {
+            0 => Some(Verdict::Denied { now, start: at, binding: extra }),
+            1 => Some(Verdict::Granted { now, at, id: extra }),
+            2 => Some(Verdict::NeverFits),
             _ => None,
         }
     }
 
-    /// The instant of a denial is that of the grant which has to leave the window of a rate first, if a rate sets it.
-    fn denial(&self, rates: &Rates) -> Option<Denial> {
-        let binding = self.extra.checked_sub(1);
-        let binding = binding.map(|index| rates.get(usize::try_from(index).ok()?));
-        let (rate, interval) = match binding {
-            Some(rate) => (*rate?, rate?.interval_micros()),
-            None => (rates.shortest(), 0),
-        };
-        let wait = self.at.checked_add(interval)?.checked_sub(self.now)?;
-        Some(Denial { rate, retry_after: Some(Duration::from_micros(wait)) })
+    fn decision(self, rates: &Rates, weight: u64) -> Option<Decision> {
+        Some(match self {
+            Verdict::Denied { now, start, binding } => {
+                Decision::Denied(denial(rates, now, start, binding)?)
+            }
+            Verdict::Granted { now, at, id } => {
+                let delay = Duration::from_micros(at.checked_sub(now)?);
+                let grant = Grant::new(Timestamp::from_micros(at), delay, weight);
+                Decision::Granted(grant.with_id(if delay.is_zero() { 0 } else { id }))
+            }
+            Verdict::NeverFits => {
+                Decision::Denied(Denial { rate: rates.shortest(), retry_after: None })
+            }
+        })
     }
+
+    fn placed(self) -> Option<Placed> {
+        match self {
+            Verdict::Granted { now, at, id } if at > now => {
+                Some(Placed { at, id, delay: Duration::from_micros(at - now) })
+            }
+            _ => None,
+        }
+    }
+}
+
+fn denial(rates: &Rates, now: u64, start: u64, binding: u64) -> Option<Denial> {
+    let (rate, interval) = match binding.checked_sub(1) {
+        Some(index) => {
+            let rate = *rates.get(usize::try_from(index).ok()?)?;
+            (rate, rate.interval_micros())
+        }
+        None => (rates.shortest(), 0),
+    };
+    let wait = start.checked_add(interval)?.checked_sub(now)?;
+    Some(Denial { rate, retry_after: Some(Duration::from_micros(wait)) })
 }
 
 fn number(value: &Value) -> Result<u64, RedisError> {

@@ -8,7 +8,7 @@ use pyrate_redis::{
 
 use crate::support::server::Server;
 use crate::support::store;
-use crate::together::{runtime, scripts};
+use crate::together::{runtime, scripts, stand_in_line};
 use crate::until;
 
 /// Asks all buckets for a unit at the same moment.
@@ -122,10 +122,7 @@ fn places_of_callers_who_leave_during_a_shared_trip_are_given_back() {
         runtime().block_on(async {
             let reserve = |bucket: &RedisBucket| {
                 let bucket = bucket.clone();
-                tokio::spawn(async move {
-                    let _ = bucket.reserve_async(&RateItem::new("b", 1), Duration::MAX).await;
-                    std::future::pending::<()>().await;
-                })
+                tokio::spawn(async move { stand_in_line(&bucket).await })
             };
             let tasks: Vec<_> = buckets.iter().map(reserve).collect();
             tokio::task::yield_now().await;
