@@ -78,7 +78,8 @@ impl AsyncBucket for RedisBucket {
     async fn now_async(&self) -> Result<Timestamp, BucketError> {
         match self.store.injected_clock() {
             Some(clock) => clock.now(),
-            None => self.store.clock().now_async().await,
+            // Of the server that holds this bucket: in a cluster, each has a clock of its own.
+            None => Ok(self.call(Request::now(self.target.key.clone())).await?.time()?),
         }
     }
 

@@ -10,7 +10,8 @@ use crate::store::RedisStore;
 /// The time of a Redis server, microseconds since 1970; made by [`RedisStore::clock`].
 ///
 /// Each reading is a round trip. Buckets of the store don't need it: they read the same time within their own call. It
-/// lets other buckets, and other programs, go by one clock.
+/// lets other buckets, and other programs, go by one clock. Of a cluster, it is the time of one server, always the same one
+/// until slots move.
 #[derive(Clone, Debug)]
 pub struct RedisClock {
     store: RedisStore,

@@ -6,6 +6,7 @@ use fred::bytes::Bytes;
 use pyrate_core::Outcome;
 
 use super::job::{self, Job};
+use super::trip::MOST_BYTES;
 use crate::error::RedisError;
 use crate::script::{Answer, Request};
 
@@ -18,6 +19,7 @@ pub(super) struct Convoy {
     /// When the call that has waited longest began.
     pub(super) begun: Instant,
     jobs: Vec<Job>,
+    bytes: usize,
 }
 
 impl Convoy {
@@ -30,16 +32,25 @@ impl Convoy {
     pub(super) fn shared(jobs: impl Iterator<Item = Job>) -> Vec<Convoy> {
         let mut convoys: Vec<Convoy> = Vec::new();
         for job in jobs {
-            match convoys.last_mut().filter(|convoy| convoy.jobs.len() < MOST) {
+            match convoys.last_mut().filter(|convoy| convoy.has_room_for(&job)) {
                 Some(convoy) => convoy.take(job),
-                None => convoys.push(Convoy { begun: job.begun, jobs: vec![job] }),
+                None => convoys.push(Convoy::beginning_with(job)),
             }
         }
         convoys
     }
 
+    fn beginning_with(job: Job) -> Convoy {
+        Convoy { begun: job.begun, bytes: job.request.size(), jobs: vec![job] }
+    }
+
+    fn has_room_for(&self, job: &Job) -> bool {
+        self.jobs.len() < MOST && self.bytes + job.request.size() <= MOST_BYTES
+    }
+
     fn take(&mut self, job: Job) {
         self.begun = self.begun.min(job.begun);
+        self.bytes += job.request.size();
         self.jobs.push(job);
     }
 

@@ -11,6 +11,9 @@ use crate::script::{Answer, Request, Script};
 /// How many calls share a trip at most: the server does nothing else while it decides them.
 const MOST: usize = 256;
 
+/// How many bytes they bring at most: names can be long, and nobody is to wait for the long ones of 255 others.
+pub(super) const MOST_BYTES: usize = 1 << 20;
+
 /// Calls that are sent as one and answered one by one, in order of arrival.
 #[derive(Debug)]
 pub(super) struct Trip {
@@ -20,6 +23,7 @@ pub(super) struct Trip {
     /// When the call that has waited longest began.
     pub(super) begun: Instant,
     jobs: Vec<Job>,
+    bytes: usize,
 }
 
 impl Trip {
@@ -29,7 +33,7 @@ impl Trip {
         let mut trips: Vec<Trip> = Vec::new();
         for job in jobs {
             match trips.last_mut().filter(|trip| trip.has_room_for(&job)) {
-                Some(trip) => trip.jobs.push(job),
+                Some(trip) => trip.take(job),
                 None => trips.push(Trip::beginning_with(job)),
             }
         }
@@ -38,12 +42,20 @@ impl Trip {
 
     fn beginning_with(job: Job) -> Trip {
         let (script, key) = (job.request.script, job.request.key.clone());
-        Trip { script, key, begun: job.begun, jobs: vec![job] }
+        let bytes = job.request.size();
+        Trip { script, key, begun: job.begun, jobs: vec![job], bytes }
+    }
+
+    fn take(&mut self, job: Job) {
+        self.bytes += job.request.size();
+        self.jobs.push(job);
     }
 
     fn has_room_for(&self, job: &Job) -> bool {
         let first = self.jobs.first();
-        self.jobs.len() < MOST && first.is_some_and(|first| first.request.can_carry(&job.request))
+        self.jobs.len() < MOST
+            && self.bytes + job.request.size() <= MOST_BYTES
+            && first.is_some_and(|first| first.request.can_carry(&job.request))
     }
 
     /// When the oldest call began, and all of them as one, without those whose callers have left or can't be answered in

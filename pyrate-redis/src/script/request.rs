@@ -100,6 +100,11 @@ impl Request {
         std::ptr::eq(self.script, Script::reserve())
     }
 
+    /// How many bytes its arguments are.
+    pub(crate) fn size(&self) -> usize {
+        self.arguments.iter().map(Bytes::len).sum()
+    }
+
     /// This one and `others` as one request.
     pub(crate) fn carrying<'a>(&self, others: impl Iterator<Item = &'a Request>) -> Request {
         let mut all = self.clone();

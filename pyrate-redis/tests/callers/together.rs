@@ -26,11 +26,17 @@ pub(crate) async fn stand_in_line(bucket: &RedisBucket) {
 
 /// What so many tasks that reserve a unit at the same moment are granted, in the order in which they asked.
 fn granted_at_once(bucket: &RedisBucket, tasks: usize) -> Vec<Grant> {
+    granted_under(bucket, "b", tasks)
+}
+
+/// The same for units that bear that name.
+fn granted_under(bucket: &RedisBucket, name: &str, tasks: usize) -> Vec<Grant> {
     runtime().block_on(async {
         let reserve = |_| {
             let bucket = bucket.clone();
+            let name = name.to_owned();
             tokio::spawn(async move {
-                match bucket.reserve_async(&RateItem::new("b", 1), Duration::MAX).await {
+                match bucket.reserve_async(&RateItem::new(name, 1), Duration::MAX).await {
                     Ok(Decision::Granted(grant)) => grant,
                     other => panic!("{other:?}"),
                 }
@@ -68,6 +74,17 @@ fn calls_for_one_bucket_share_round_trips_and_stand_in_order_of_arrival() {
             .windows(11)
             .all(|ten| ten[10].at.saturating_since(ten[0].at) >= Duration::from_secs(1))
     );
+}
+
+#[test]
+fn callers_with_long_names_share_no_round_trip_longer_than_a_megabyte() {
+    let server = Server::start();
+    let bucket = RedisStore::connect(server.url()).unwrap().bucket("a", Rate::per_second(10));
+    let before = scripts(&server);
+    let grants = granted_under(&bucket, &"long".repeat(100 << 10), 12);
+    // Two of them fit in one, so there are six at least.
+    assert!(scripts(&server) - before >= 6);
+    assert!(grants.is_sorted_by_key(|grant| grant.at));
 }
 
 #[test]
