@@ -27,12 +27,12 @@ use crate::store::RedisStore;
 pub struct RedisBucket {
     store: RedisStore,
     key: Arc<str>,
-    target: Target,
+    target: Arc<Target>,
 }
 
 impl RedisBucket {
     pub(crate) fn new(store: RedisStore, key: Arc<str>, target: Target) -> RedisBucket {
-        RedisBucket { store, key, target }
+        RedisBucket { store, key, target: Arc::new(target) }
     }
 
     /// The key that it was opened by.
@@ -41,9 +41,8 @@ impl RedisBucket {
         &self.key
     }
 
-    /// Asks the server about what no caller who is gone must be given back.
     async fn call(&self, request: Request) -> Result<Answer, RedisError> {
-        self.store.driver().call(request, None).await
+        self.store.driver().call(request).await
     }
 
     /// When a call takes place: at its stamp, else by the injected clock, else when the server decides it.
@@ -79,7 +78,7 @@ impl AsyncBucket for RedisBucket {
         match self.store.injected_clock() {
             Some(clock) => clock.now(),
             // Of the server that holds this bucket: in a cluster, each has a clock of its own.
-            None => Ok(self.call(Request::now(self.target.key.clone())).await?.time()?),
+            None => Ok(self.call(self.target.now()).await?.time()?),
         }
     }
 
@@ -95,8 +94,7 @@ impl AsyncBucket for RedisBucket {
         }
         let name = (self.store.keeps_names() && *item.name != *self.key).then_some(&*item.name);
         let request = self.target.reserve(name, item.weight, max_delay, moment);
-        // The answer of one who is gone by then is given back.
-        let answer = self.store.driver().call(request, Some(self.target.clone())).await?;
+        let answer = self.call(request).await?;
         Ok(answer.decision(self.rates(), item.weight)?)
     }
 

@@ -1,10 +1,12 @@
 //! The server's clock.
 
-use pyrate_core::{BucketError, Clock, Timestamp};
+use std::sync::Arc;
+
+use pyrate_core::{BucketError, Clock, Rate, Timestamp};
 
 use crate::block_on::block_on;
 use crate::key::redis_key;
-use crate::script::Request;
+use crate::script::{Plan, Target};
 use crate::store::RedisStore;
 
 /// The time of a Redis server, microseconds since 1970; made by [`RedisStore::clock`].
@@ -15,11 +17,15 @@ use crate::store::RedisStore;
 #[derive(Clone, Debug)]
 pub struct RedisClock {
     store: RedisStore,
+    /// What is asked for the time, of a bucket that nobody uses.
+    target: Arc<Target>,
 }
 
 impl RedisClock {
     pub(crate) fn new(store: RedisStore) -> RedisClock {
-        RedisClock { store }
+        let plan = Arc::new(Plan::new(Rate::per_second(1).into(), false));
+        let key = redis_key(store.prefix(), "clock");
+        RedisClock { store, target: Arc::new(Target { key, plan, window: None }) }
     }
 
     /// As [`Clock::now`], for async code.
@@ -28,8 +34,7 @@ impl RedisClock {
     ///
     /// [`BucketError`] if the server can't be asked.
     pub async fn now_async(&self) -> Result<Timestamp, BucketError> {
-        let request = Request::now(redis_key(self.store.prefix(), "clock"));
-        Ok(self.store.driver().call(request, None).await?.time()?)
+        Ok(self.store.driver().call(self.target.now()).await?.time()?)
     }
 }
 

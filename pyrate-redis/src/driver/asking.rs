@@ -9,7 +9,7 @@ use fred::types::{ClusterHash, CustomCommand, Value};
 
 use super::failure::{Failure, no_connection};
 use crate::error::RedisError;
-use crate::script::Request;
+use crate::script::Message;
 
 /// How a server is asked.
 #[derive(Clone, Copy, Debug)]
@@ -22,19 +22,19 @@ pub(super) enum Approach {
 /// Sends the name of the script, or its text where the server doesn't know that name.
 pub(super) async fn ask(
     client: &Client,
-    request: &Request,
+    message: &Message,
     until: Instant,
     approach: Approach,
 ) -> Result<Value, Failure> {
-    let script = request.script;
+    let script = message.script;
     if let Approach::Asking = approach {
         // Whoever is getting a slot may not know the script, and this comes about rarely.
-        return Box::pin(send_asking(client, &script.text, request, until)).await;
+        return Box::pin(send_asking(client, &script.text, message, until)).await;
     }
-    match send(client, "EVALSHA", words(&script.sha, request), until).await {
+    match send(client, "EVALSHA", words(&script.sha, message), until).await {
         // Apart, since the client's futures are large, and each call would carry the room for this one.
         Err(Failure::NoScript) => {
-            Box::pin(send(client, "EVAL", words(&script.text, request), until)).await
+            Box::pin(send(client, "EVAL", words(&script.text, message), until)).await
         }
         answer => answer,
     }
@@ -77,7 +77,7 @@ pub(super) async fn send(
 async fn send_asking(
     client: &Client,
     text: &'static str,
-    request: &Request,
+    message: &Message,
     until: Instant,
 ) -> Result<Value, Failure> {
     let options = in_time(until)?;
@@ -85,7 +85,7 @@ async fn send_asking(
     let both = pipeline.with_options(&options);
     let command = |name| CustomCommand::new_static(name, ClusterHash::Random, false);
     let told = both.custom::<(), Value>(command("ASKING"), Vec::new()).await;
-    let asked = both.custom::<(), Value>(command("EVAL"), words(text, request)).await;
+    let asked = both.custom::<(), Value>(command("EVAL"), words(text, message)).await;
     told.and(asked).map_err(|error| Failure::of(&error))?;
     pipeline.last().await.map_err(|error| Failure::of(&error))
 }
@@ -99,11 +99,11 @@ fn in_time(until: Instant) -> Result<Options, Failure> {
 }
 
 /// What follows the name of the command.
-fn words(script: &'static str, request: &Request) -> Vec<Value> {
-    let keys = 1 + request.further_keys.len();
-    let mut words = Vec::with_capacity(2 + keys + request.arguments.len());
-    let count = i64::try_from(keys).unwrap_or(i64::MAX);
-    words.extend([Value::from_static_str(script), count.into(), request.key.clone().into()]);
-    words.extend(request.further_keys.iter().chain(&request.arguments).cloned().map(Value::from));
+fn words(script: &'static str, message: &Message) -> Vec<Value> {
+    let Message { keys, arguments, .. } = message;
+    let mut words = Vec::with_capacity(2 + keys.len() + arguments.len());
+    let count = i64::try_from(keys.len()).unwrap_or(i64::MAX);
+    words.extend([Value::from_static_str(script), count.into()]);
+    words.extend(keys.iter().chain(arguments).cloned().map(Value::from));
     words
 }

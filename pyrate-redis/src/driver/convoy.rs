@@ -8,7 +8,7 @@ use pyrate_core::Outcome;
 use super::job::{self, Job};
 use super::trip::MOST_BYTES;
 use crate::error::RedisError;
-use crate::script::{Answer, Request};
+use crate::script::{Answer, Message};
 
 /// How many buckets go together at most: the server does nothing else while it decides their calls.
 const MOST: usize = 64;
@@ -56,15 +56,15 @@ impl Convoy {
 
     /// The keys of all its buckets.
     pub(super) fn keys(&self) -> Vec<Bytes> {
-        self.jobs.iter().map(|job| job.request.key.clone()).collect()
+        self.jobs.iter().map(|job| job.request.key().clone()).collect()
     }
 
     /// When the oldest call began, and all of them as one, without those whose callers have left or can't be answered in
     /// time; `None` if nobody is left.
-    pub(super) fn request(&mut self, timeout: Duration) -> Option<(Instant, Request)> {
+    pub(super) fn request(&mut self, timeout: Duration) -> Option<(Instant, Message)> {
         job::keep_wanted(&mut self.jobs, timeout);
         let oldest = self.jobs.iter().map(|job| job.begun).min()?;
-        Some((oldest, Request::together(self.jobs.iter().map(|job| &job.request))?))
+        Some((oldest, Message::together(self.jobs.iter().map(|job| &job.request))?))
     }
 
     /// Tells the callers their answers, and returns the calls that have to be made again, each by itself.

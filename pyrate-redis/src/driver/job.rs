@@ -2,6 +2,7 @@
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
@@ -23,8 +24,6 @@ pub(super) struct Job {
     pub(super) request: Request,
     pub(super) begun: Instant,
     reply: Reply,
-    /// Whose reservations are given back if nobody takes the answer.
-    undo: Option<Target>,
     /// Keeps the driver going until the call is over.
     driver: Driver,
 }
@@ -41,19 +40,18 @@ impl Job {
     /// A call, and where its answer will come.
     pub(super) fn new(
         request: Request,
-        undo: Option<Target>,
         driver: Driver,
     ) -> (Job, oneshot::Receiver<Result<Handover, RedisError>>) {
         let (reply, answer) = oneshot::channel();
         let reply = Reply::Caller(reply);
-        (Job { request, begun: Instant::now(), reply, undo, driver }, answer)
+        (Job { request, begun: Instant::now(), reply, driver }, answer)
     }
 
     /// What gives back a place that is due after `delay`.
     pub(super) fn errand(request: Request, delay: Duration, driver: Driver) -> Job {
         let begun = Instant::now();
         let reply = Reply::Nobody(begun + delay.min(LONGEST_ERRAND));
-        Job { request, begun, reply, undo: None, driver }
+        Job { request, begun, reply, driver }
     }
 
     /// It has waited for the trip before it. The time of an errand begins only now, or with that of the caller behind it, who
@@ -91,8 +89,7 @@ impl Job {
             Reply::Caller(reply) => reply,
             Reply::Nobody(until) => return self.run_again(until, answer.err()),
         };
-        let (undo, driver) = (self.undo, self.driver);
-        let undo = undo.map(|target| (target, driver));
+        let undo = self.request.is_reserve().then_some((self.request.target, self.driver));
         let handover = answer.map(|answer| Handover { answer: Some(answer), undo });
         // If the caller is gone, this drops the answer. If it is there, this wakes it by code of its runtime's, whose panic must
         // not hold up the others.
@@ -122,7 +119,8 @@ pub(super) fn keep_wanted(jobs: &mut Vec<Job>, timeout: Duration) {
 #[derive(Debug)]
 pub(super) struct Handover {
     answer: Option<Answer>,
-    undo: Option<(Target, Driver)>,
+    /// How.
+    undo: Option<(Arc<Target>, Driver)>,
 }
 
 impl Handover {
@@ -134,7 +132,7 @@ impl Handover {
 impl Drop for Handover {
     fn drop(&mut self) {
         let (Some(answer), Some((target, driver))) = (&self.answer, &self.undo) else { return };
-        for placed in answer.placed() {
+        if let Some(placed) = answer.placed() {
             driver.give_back(target.undo(&placed), placed.delay);
         }
     }

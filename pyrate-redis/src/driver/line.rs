@@ -19,7 +19,7 @@ use super::job::Job;
 use super::settings::Settings;
 use super::trip::Trip;
 use crate::error::RedisError;
-use crate::script::{Answer, Request, Script};
+use crate::script::{Answer, Message, Script};
 
 /// How often somebody who waits for a connection looks whether there is one, should no signal come.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -125,7 +125,7 @@ impl Line {
     pub(super) async fn carry(
         &self,
         course: Course,
-        mut packed: impl FnMut(Duration) -> Option<(Instant, Request)>,
+        mut packed: impl FnMut(Duration) -> Option<(Instant, Message)>,
     ) -> Option<Result<Answer, Setback>> {
         let (mut begun, timeout) = (course.begun, self.settings.command_timeout);
         loop {
@@ -135,11 +135,11 @@ impl Line {
                 Ok(client) => client,
                 Err(error) => return Some(Err(Setback::Detour(Detour::around(error)))),
             };
-            let (oldest, request) = packed(timeout)?;
+            let (oldest, message) = packed(timeout)?;
             begun = oldest;
-            match ask(&client, &request, begun + timeout, course.approach).await {
+            match ask(&client, &message, begun + timeout, course.approach).await {
                 Ok(value) => {
-                    self.hear(request.script);
+                    self.hear(message.script);
                     return Some(Ok(Answer(value)));
                 }
                 Err(Failure::NotSent) => sleep(Duration::from_millis(1)).await,

@@ -30,7 +30,7 @@ use traffic::Traffic;
 use way::Way;
 
 use crate::error::RedisError;
-use crate::script::{Answer, Request, Target};
+use crate::script::{Answer, Request};
 
 /// How many calls are taken from the queue at a time.
 const AT_ONCE: usize = 256;
@@ -38,7 +38,8 @@ const AT_ONCE: usize = 256;
 /// A way to the driver's thread, which ends once the last clone is dropped and every call is over.
 #[derive(Clone, Debug)]
 pub(crate) struct Driver {
-    orders: mpsc::UnboundedSender<Order>,
+    /// Shared once more: a channel counts its senders, which costs each clone twice.
+    orders: Arc<mpsc::UnboundedSender<Order>>,
 }
 
 /// What the driver is asked for.
@@ -73,16 +74,12 @@ impl Driver {
         let runtime = runtime.map_err(stopped)?;
         let drive = move || runtime.block_on(drive(settings, opening, tell, queue));
         thread::Builder::new().name("pyrate-redis".to_owned()).spawn(drive).map_err(stopped)?;
-        Ok((Driver { orders }, opened))
+        Ok((Driver { orders: Arc::new(orders) }, opened))
     }
 
-    /// Makes a call. If nobody waits for its answer any more, the reservations in it are given back, where there is `undo`.
-    pub(crate) async fn call(
-        &self,
-        request: Request,
-        undo: Option<Target>,
-    ) -> Result<Answer, RedisError> {
-        let (job, answer) = Job::new(request, undo, self.clone());
+    /// Makes a call. If nobody waits for its answer any more, a reservation that it made is given back.
+    pub(crate) async fn call(&self, request: Request) -> Result<Answer, RedisError> {
+        let (job, answer) = Job::new(request, self.clone());
         self.orders.send(Order::Call(job)).map_err(|_| ended())?;
         answer.await.map_err(|_| ended())??.taken().ok_or_else(ended)
     }
@@ -137,7 +134,7 @@ async fn drive(
 fn shares(ways: usize, jobs: Vec<Job>) -> Vec<Vec<Job>> {
     let mut shares: Vec<Vec<Job>> = (0..ways).map(|_| Vec::new()).collect();
     for job in jobs {
-        if let Some(share) = shares.get_mut(way::index(&job.request.key, ways)) {
+        if let Some(share) = shares.get_mut(way::index(job.request.key(), ways)) {
             share.push(job);
         }
     }

@@ -1,7 +1,6 @@
 //! Traffic: which buckets of a way have a call on its way, and who waits for it to come back.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{slice, thread};
 
@@ -41,12 +40,11 @@ impl Traffic {
         {
             let mut waiting = self.lock();
             for job in jobs {
-                match waiting.entry(job.request.key.clone()) {
-                    Entry::Occupied(others) => others.into_mut().push(job),
-                    Entry::Vacant(nobody) => {
-                        nobody.insert(Vec::new());
-                        first.push(vec![job]);
-                    }
+                if let Some(others) = waiting.get_mut(job.request.key()) {
+                    others.push(job);
+                } else {
+                    waiting.insert(job.request.key().clone(), Vec::new());
+                    first.push(vec![job]);
                 }
             }
         }
@@ -75,7 +73,7 @@ impl Traffic {
         let mut undecided = line.convey(convoy).await;
         let mut next = Vec::new();
         for key in &keys {
-            match undecided.extract_if(.., |job| job.request.key == *key).next() {
+            match undecided.extract_if(.., |job| job.request.key() == key).next() {
                 // By itself, or it would come back undecided again.
                 Some(job) => drop(tokio::spawn(Arc::clone(&self).serve(vec![job]))),
                 None => next.push(self.next(key)),
@@ -89,7 +87,7 @@ impl Traffic {
     /// Makes trip after trip for the bucket of `jobs`, until nobody waits there any more.
     async fn serve(self: Arc<Self>, mut jobs: Vec<Job>) {
         while let Some(first) = jobs.first() {
-            let key = first.request.key.clone();
+            let key = first.request.key().clone();
             let _served = Served { waiting: &self.waiting, keys: slice::from_ref(&key) };
             let mut trips = Trip::shared(jobs).into_iter().peekable();
             while let Some(trip) = trips.next() {

@@ -6,7 +6,7 @@ use fred::bytes::Bytes;
 
 use super::job::{self, Job};
 use crate::error::RedisError;
-use crate::script::{Answer, Request, Script};
+use crate::script::{Answer, Message, Script};
 
 /// How many calls share a trip at most: the server does nothing else while it decides them.
 const MOST: usize = 256;
@@ -41,7 +41,7 @@ impl Trip {
     }
 
     fn beginning_with(job: Job) -> Trip {
-        let (script, key) = (job.request.script, job.request.key.clone());
+        let (script, key) = (job.request.script, job.request.key().clone());
         let bytes = job.request.size();
         Trip { script, key, begun: job.begun, jobs: vec![job], bytes }
     }
@@ -60,11 +60,11 @@ impl Trip {
 
     /// When the oldest call began, and all of them as one, without those whose callers have left or can't be answered in
     /// time; `None` if nobody is left.
-    pub(super) fn request(&mut self, timeout: Duration) -> Option<(Instant, Request)> {
+    pub(super) fn request(&mut self, timeout: Duration) -> Option<(Instant, Message)> {
         job::keep_wanted(&mut self.jobs, timeout);
-        let (first, others) = self.jobs.split_first()?;
-        self.begun = first.begun;
-        Some((first.begun, first.request.carrying(others.iter().map(|job| &job.request))))
+        let message = Message::of(self.jobs.iter().map(|job| &job.request))?;
+        self.begun = self.jobs.first()?.begun;
+        Some((self.begun, message))
     }
 
     /// Tells each caller its own answer, or all the same failure.

@@ -44,8 +44,7 @@ impl Answer {
 
     /// The answers to so many items that were asked about together.
     pub(crate) fn one_by_one(self, count: usize) -> Result<Vec<Answer>, RedisError> {
-        let items = self.parts(count)?.into_iter();
-        Ok(items.map(|item| Answer(Value::Array(vec![item]))).collect())
+        Ok(self.parts(count)?.into_iter().map(Answer).collect())
     }
 
     /// The answers to one item each of so many buckets; `None` for those that were left undecided.
@@ -63,18 +62,21 @@ impl Answer {
 
     /// The decision about one item.
     pub(crate) fn decision(&self, rates: &Rates, weight: u64) -> Result<Decision, RedisError> {
-        let verdict = match &self.0 {
-            Value::Array(items) => items.first().and_then(Verdict::of),
-            _ => None,
-        };
-        let decision = verdict.and_then(|verdict| verdict.decision(rates, weight));
+        let decision = self.verdict().and_then(|verdict| verdict.decision(rates, weight));
         decision.ok_or_else(|| nonsense(&self.0))
     }
 
-    /// The reservations among the decisions.
-    pub(crate) fn placed(&self) -> Vec<Placed> {
-        let Value::Array(items) = &self.0 else { return Vec::new() };
-        items.iter().filter_map(Verdict::of).filter_map(Verdict::placed).collect()
+    /// The reservation, if it is one.
+    pub(crate) fn placed(&self) -> Option<Placed> {
+        self.verdict()?.placed()
+    }
+
+    /// Of the one item that was asked about, by itself or among others.
+    fn verdict(&self) -> Option<Verdict> {
+        match &self.0 {
+            Value::Array(items) if items.len() == 1 => items.first().and_then(Verdict::of),
+            item => Verdict::of(item),
+        }
     }
 
     /// An instant and a name; `None` if there is no such unit, `Some((_, None))` if it bears the key's own name.
@@ -190,11 +192,12 @@ mod tests {
     fn only_a_grant_in_the_future_has_a_number_and_can_be_given_back() {
         let due = Answer(Value::Array(vec![Value::from(5)]));
         let Ok(Decision::Granted(grant)) = due.decision(&rates(), 1) else { panic!("granted") };
-        assert_eq!((grant.at.as_micros(), grant.id(), due.placed()), (5, 0, vec![]));
+        assert_eq!((grant.at.as_micros(), grant.id(), due.placed()), (5, 0, None));
         let late = answer(&[1, 5, 7, 9]);
         let Ok(Decision::Granted(grant)) = late.decision(&rates(), 1) else { panic!("granted") };
         assert_eq!((grant.delay, grant.id()), (Duration::from_micros(2), 9));
-        assert_eq!(late.placed(), [Placed { at: 7, id: 9, delay: Duration::from_micros(2) }]);
+        let placed = Placed { at: 7, id: 9, delay: Duration::from_micros(2) };
+        assert_eq!(late.placed(), Some(placed));
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod request;
 mod text;
 
 pub(crate) use answer::{Answer, Placed};
-pub(crate) use request::{Moment, Plan, Request, Target};
+pub(crate) use request::{Message, Moment, Plan, Request, Target};
 pub(crate) use text::Script;
 
 /// The greatest number that the scripts count with: a double of Lua is exact up to here.

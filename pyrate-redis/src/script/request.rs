@@ -1,10 +1,11 @@
 //! What a script is asked, packed as it unpacks it: numbers of seven bytes, big-endian.
 
+use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use fred::bytes::Bytes;
+use fred::bytes::{Bytes, BytesMut};
 use pyrate_core::{Grant, Rates, Timestamp};
 
 use super::{MAX_NUMBER, Placed, Script};
@@ -68,66 +69,75 @@ impl Moment {
     }
 }
 
-/// One call of a script.
-#[derive(Clone, Debug)]
+/// What a caller asks about a bucket.
+#[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) script: &'static Script,
-    pub(crate) key: Bytes,
-    /// Of other buckets that are asked together with it.
-    pub(crate) further_keys: Vec<Bytes>,
-    pub(crate) arguments: Vec<Bytes>,
+    pub(crate) target: Arc<Target>,
+    /// Packed. What all calls of a handle have in common is sent before it.
+    own: Vec<u8>,
 }
 
 impl Request {
-    fn new(script: &'static Script, key: Bytes, arguments: Vec<Bytes>) -> Request {
-        Request { script, key, further_keys: Vec::new(), arguments }
-    }
-
-    /// Asks for the server's time, at the server that holds `key`.
-    pub(crate) fn now(key: Bytes) -> Request {
-        Request::new(Script::now(), key, Vec::new())
-    }
-
-    /// Whether `other` can be sent as part of this one: both reserve, for handles that agree in everything.
-    pub(crate) fn can_carry(&self, other: &Request) -> bool {
-        self.is_reserve()
-            && other.is_reserve()
-            && self.key == other.key
-            && self.arguments.first() == other.arguments.first()
+    /// The bucket's key.
+    pub(crate) fn key(&self) -> &Bytes {
+        &self.target.key
     }
 
     pub(crate) fn is_reserve(&self) -> bool {
-        std::ptr::eq(self.script, Script::reserve())
+        ptr::eq(self.script, Script::reserve())
     }
 
-    /// How many bytes its arguments are.
+    /// Whether `other` can be sent together with this one: both reserve, for handles that agree in everything.
+    pub(crate) fn can_carry(&self, other: &Request) -> bool {
+        self.is_reserve() && other.is_reserve() && self.target.agrees_with(&other.target)
+    }
+
+    /// How many bytes it brings.
     pub(crate) fn size(&self) -> usize {
-        self.arguments.iter().map(Bytes::len).sum()
-    }
-
-    /// This one and `others` as one request.
-    pub(crate) fn carrying<'a>(&self, others: impl Iterator<Item = &'a Request>) -> Request {
-        let mut all = self.clone();
-        all.arguments.extend(others.flat_map(|other| other.arguments.iter().skip(1).cloned()));
-        all
-    }
-
-    /// Reservations of one item each, of different buckets, as one request; `None` if there are none.
-    pub(crate) fn together<'a>(lone: impl Iterator<Item = &'a Request>) -> Option<Request> {
-        let mut lone = lone.peekable();
-        let key = lone.peek()?.key.clone();
-        let mut all = Request::new(Script::together(), key, Vec::new());
-        for request in lone {
-            all.further_keys.push(request.key.clone());
-            all.arguments.extend(request.arguments.iter().cloned());
-        }
-        all.further_keys.remove(0);
-        Some(all)
+        self.own.len()
     }
 }
 
+/// A call of a script as it is sent.
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) script: &'static Script,
+    pub(crate) keys: Vec<Bytes>,
+    pub(crate) arguments: Vec<Bytes>,
+}
+
+impl Message {
+    /// One request, or several that can be sent together; `None` if there are none.
+    pub(crate) fn of<'a>(requests: impl Iterator<Item = &'a Request> + Clone) -> Option<Message> {
+        let first = requests.clone().next()?;
+        let mut arguments = vec![first.target.common()];
+        arguments.extend(owns(requests));
+        Some(Message { script: first.script, keys: vec![first.key().clone()], arguments })
+    }
+
+    /// Reservations of one item each, of different buckets; `None` if there are none.
+    pub(crate) fn together<'a>(lone: impl Iterator<Item = &'a Request> + Clone) -> Option<Message> {
+        lone.clone().next()?;
+        let (mut keys, mut arguments) = (Vec::new(), Vec::new());
+        for (request, own) in lone.clone().zip(owns(lone)) {
+            keys.push(request.key().clone());
+            arguments.extend([request.target.common(), own]);
+        }
+        Some(Message { script: Script::together(), keys, arguments })
+    }
+}
+
+/// What each request asks of its own, as parts of one buffer.
+fn owns<'a>(requests: impl Iterator<Item = &'a Request> + Clone) -> impl Iterator<Item = Bytes> {
+    let mut buffer = BytesMut::with_capacity(requests.clone().map(Request::size).sum());
+    requests.clone().for_each(|request| buffer.extend_from_slice(&request.own));
+    let mut rest = buffer.freeze();
+    requests.map(move |request| rest.split_to(request.size()))
+}
+
 /// The bucket that calls are about, as one handle sees it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) key: Bytes,
     pub(crate) plan: Arc<Plan>,
@@ -138,7 +148,7 @@ pub(crate) struct Target {
 impl Target {
     /// Asks for `weight` units of `name`, or of the key's own name. Weights above 2^53 - 1 fit no rate and must not come here.
     pub(crate) fn reserve(
-        &self,
+        self: &Arc<Self>,
         name: Option<&str>,
         weight: u64,
         max_delay: Duration,
@@ -147,47 +157,53 @@ impl Target {
         self.request(Script::reserve(), packed_item(name, weight, max_delay, moment))
     }
 
-    pub(crate) fn waiting(&self, weight: u64, moment: Moment) -> Request {
+    pub(crate) fn waiting(self: &Arc<Self>, weight: u64, moment: Moment) -> Request {
         self.request(Script::waiting(), packed_item(None, weight, Duration::ZERO, moment))
     }
 
-    pub(crate) fn cancel(&self, grant: &Grant, moment: Moment) -> Request {
+    pub(crate) fn cancel(self: &Arc<Self>, grant: &Grant, moment: Moment) -> Request {
         self.request(Script::cancel(), packed(moment, [grant.at.as_micros(), grant.id()]))
     }
 
-    pub(crate) fn leak(&self, moment: Moment) -> Request {
+    pub(crate) fn leak(self: &Arc<Self>, moment: Moment) -> Request {
         self.request(Script::leak(), packed(moment, []))
     }
 
-    pub(crate) fn flush(&self) -> Request {
+    pub(crate) fn flush(self: &Arc<Self>) -> Request {
         self.request(Script::flush(), packed(Moment::Server, []))
     }
 
-    pub(crate) fn count(&self, moment: Moment) -> Request {
+    pub(crate) fn count(self: &Arc<Self>, moment: Moment) -> Request {
         self.request(Script::count(), packed(moment, []))
     }
 
-    pub(crate) fn available(&self, moment: Moment) -> Request {
+    pub(crate) fn available(self: &Arc<Self>, moment: Moment) -> Request {
         self.request(Script::available(), packed(moment, []))
     }
 
-    pub(crate) fn peek(&self, index: u64, moment: Moment) -> Request {
+    pub(crate) fn peek(self: &Arc<Self>, index: u64, moment: Moment) -> Request {
         self.request(Script::peek(), packed(moment, [index]))
     }
 
     /// What gives back a reservation whose caller is gone.
     ///
     /// On an injected clock it takes place at the last change: nobody is there any more to read that clock.
-    pub(crate) fn undo(&self, placed: &Placed) -> Request {
+    pub(crate) fn undo(self: &Arc<Self>, placed: &Placed) -> Request {
         let moment =
             if self.plan.is_injected { Moment::Told(Timestamp::ZERO) } else { Moment::Server };
         self.request(Script::cancel(), packed(moment, [placed.at, placed.id]))
     }
 
-    fn request(&self, script: &'static Script, own: Vec<u8>) -> Request {
-        Request::new(script, self.key.clone(), vec![self.common(), own.into()])
+    /// Asks for the time of the server that holds the key.
+    pub(crate) fn now(self: &Arc<Self>) -> Request {
+        self.request(Script::now(), Vec::new())
     }
 
+    fn request(self: &Arc<Self>, script: &'static Script, own: Vec<u8>) -> Request {
+        Request { script, target: Arc::clone(self), own }
+    }
+
+    /// What all calls of the handle have in common, packed.
     fn common(&self) -> Bytes {
         let plan = &self.plan;
         let window = self.window.as_ref().map_or(0, |window| window.load(Ordering::Relaxed));
@@ -195,6 +211,10 @@ impl Target {
             return plan.own.clone();
         }
         packed_plan(&plan.rates, plan.is_injected, window)
+    }
+
+    fn agrees_with(&self, other: &Target) -> bool {
+        ptr::eq(self, other) || self.key == other.key && self.common() == other.common()
     }
 }
 
