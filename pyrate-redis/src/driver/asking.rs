@@ -14,12 +14,15 @@ use crate::script::Message;
 /// How a server is asked.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Approach {
-    Plain,
+    /// By the script's name.
+    Name,
+    /// By its text, since the server doesn't know the name.
+    Text,
     /// As one that is getting the slot: it was said to be asked this once.
     Asking,
 }
 
-/// Sends the name of the script, or its text where the server doesn't know that name.
+/// Sends a call.
 pub(super) async fn ask(
     client: &Client,
     message: &Message,
@@ -27,16 +30,11 @@ pub(super) async fn ask(
     approach: Approach,
 ) -> Result<Value, Failure> {
     let script = message.script;
-    if let Approach::Asking = approach {
-        // Whoever is getting a slot may not know the script, and this comes about rarely.
-        return Box::pin(send_asking(client, &script.text, message, until)).await;
-    }
-    match send(client, "EVALSHA", words(&script.sha, message), until).await {
-        // Apart, since the client's futures are large, and each call would carry the room for this one.
-        Err(Failure::NoScript) => {
-            Box::pin(send(client, "EVAL", words(&script.text, message), until)).await
-        }
-        answer => answer,
+    match approach {
+        Approach::Name => send(client, "EVALSHA", words(&script.sha, message), until).await,
+        // Apart, since the client's futures are large, and each call would carry the room for these.
+        Approach::Text => Box::pin(send(client, "EVAL", words(&script.text, message), until)).await,
+        Approach::Asking => Box::pin(send_asking(client, message, until)).await,
     }
 }
 
@@ -73,21 +71,14 @@ pub(super) async fn send(
     answer.map_err(|error| Failure::of(&error))
 }
 
-/// The same for a server that is getting the bucket's slot: it is told so right before, on the same connection.
-async fn send_asking(
-    client: &Client,
-    text: &'static str,
-    message: &Message,
-    until: Instant,
-) -> Result<Value, Failure> {
-    let options = in_time(until)?;
-    let pipeline = client.pipeline();
-    let both = pipeline.with_options(&options);
-    let command = |name| CustomCommand::new_static(name, ClusterHash::Random, false);
-    let told = both.custom::<(), Value>(command("ASKING"), Vec::new()).await;
-    let asked = both.custom::<(), Value>(command("EVAL"), words(text, message)).await;
-    told.and(asked).map_err(|error| Failure::of(&error))?;
-    pipeline.last().await.map_err(|error| Failure::of(&error))
+/// Sends a call to a server that is getting the bucket's slot: it is told so right before, on the same connection. Whoever is
+/// getting a slot may not know the script's name.
+async fn send_asking(client: &Client, message: &Message, until: Instant) -> Result<Value, Failure> {
+    // Both are handed over before either is waited for, so nothing comes between them. Where the connection breaks between them,
+    // the call comes alone, and is turned away.
+    let told = send(client, "ASKING", Vec::new(), until);
+    let asked = send(client, "EVAL", words(&message.script.text, message), until);
+    tokio::join!(told, asked).1
 }
 
 fn in_time(until: Instant) -> Result<Options, Failure> {

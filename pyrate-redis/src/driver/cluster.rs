@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::Opening;
 use super::asking::Approach;
-use super::detour::{Detour, Heading, Setback};
+use super::detour::{Heading, Setback};
 use super::line::{Course, Line};
 use super::settings::Settings;
 use super::slots::Slots;
@@ -29,6 +29,9 @@ const TELLING: Duration = Duration::from_millis(200);
 
 /// How long a call rests that was told to come again.
 const REST: Duration = Duration::from_millis(5);
+
+/// Which part of its time a call must have left to be sent, or sent once more.
+const SPARE: u32 = 5;
 
 /// How long what was told is good enough, unless a server can't be reached.
 const FRESH: Duration = Duration::from_secs(1);
@@ -62,30 +65,29 @@ impl Cluster {
 
     /// Makes a trip, which ends within the command timeout, wherever it is sent.
     pub(super) async fn serve(self: Arc<Self>, mut trip: Trip) {
-        let mut invited = None;
-        if self.is_late(self.end_of(&trip)) {
-            let why = "the bucket's calls before this one took all the time";
-            return trip.finish(Err(RedisError::Cluster(why.to_owned())));
-        }
-        loop {
+        let timeout = self.settings.command_timeout;
+        let (mut invited, mut trouble) = (None, RedisError::NotSent(timeout));
+        while trip.goes_on(timeout / SPARE * (SPARE - 1), &trouble) {
             let (line, approach) = match invited.take() {
                 Some(line) => (line, Approach::Asking),
                 None => match self.line_of(&trip).await {
-                    Ok(line) => (line, Approach::Plain),
-                    Err(error) => return trip.finish(Err(error)),
+                    Ok(line) => (line, Approach::Name),
+                    Err(error) => {
+                        trouble = error;
+                        continue;
+                    }
                 },
             };
             let patience = Some(Instant::now() + PATIENCE);
             let course = Course { begun: trip.begun, patience, approach };
-            let answer = match line.carry(course, |timeout| trip.request(timeout)).await {
+            match line.carry(course, |timeout| trip.request(timeout)).await {
                 None => return,
-                Some(Err(Setback::Detour(detour))) if !self.is_late(self.end_of(&trip)) => {
-                    invited = self.turn(&trip, &line, detour).await;
-                    continue;
+                Some(Err(Setback::Detour(detour))) => {
+                    trouble = detour.reason;
+                    invited = self.turn(&trip, &line, detour.heading).await;
                 }
-                Some(answer) => answer,
-            };
-            return trip.finish(answer.map_err(Setback::error));
+                Some(answer) => return trip.finish(answer.map_err(Setback::error)),
+            }
         }
     }
 
@@ -101,7 +103,7 @@ impl Cluster {
 
     /// Whether an attempt could hardly be answered in time any more. It would leave the outcome open, or not be sent at all.
     fn is_late(&self, until: Instant) -> bool {
-        Instant::now() + self.settings.command_timeout / 5 >= until
+        Instant::now() + self.settings.command_timeout / SPARE >= until
     }
 
     /// Whether what is sent behind `trip` goes to the same server, which takes it in turn.
@@ -114,13 +116,13 @@ impl Cluster {
     }
 
     /// Learns from what `line` answered. Where another server invites the call for this once, this is the line to it.
-    async fn turn(&self, trip: &Trip, line: &Line, detour: Detour) -> Option<Arc<Line>> {
+    async fn turn(&self, trip: &Trip, line: &Line, heading: Heading) -> Option<Arc<Line>> {
         let until = self.end_of(trip);
         let absolute = |server: Server| match &*server.host {
             "" | "?" => Server::new(line.host(), server.port),
             _ => server,
         };
-        match detour.heading {
+        match heading {
             Heading::Ask(server) => return self.line_to(&absolute(server), &trip.key),
             Heading::Moved(server) => {
                 // What is told may be older than what this server knows.
@@ -128,6 +130,11 @@ impl Cluster {
                 self.lock().slots.give(slot(trip), &absolute(server));
             }
             Heading::Later => sleep(REST).await,
+            Heading::Down => {
+                // Each attempt ends a connection that others use.
+                sleep(PATIENCE).await;
+                let _ = self.refresh(FRESH, until).await;
+            }
             Heading::Anywhere => {
                 let _ = self.refresh(PATIENCE, until).await;
             }

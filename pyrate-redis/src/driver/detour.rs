@@ -37,8 +37,10 @@ pub(super) enum Heading {
     Moved(Server),
     /// To the server that is getting the slot, for this once.
     Ask(Server),
-    /// To the same server, once its keys have arrived or the cluster is up.
+    /// To the same server, once its keys have arrived.
     Later,
+    /// To whoever has the slot once the cluster is up. The client has ended the connection, and told every call on it the same.
+    Down,
     /// To whoever has the slot by then, since the server can't be reached.
     Anywhere,
 }
@@ -61,7 +63,8 @@ fn heading(words: &str) -> Option<Heading> {
     match parts.next()? {
         "MOVED" => parts.nth(1).and_then(server).map(Heading::Moved),
         "ASK" => parts.nth(1).and_then(server).map(Heading::Ask),
-        "CLUSTERDOWN" | "TRYAGAIN" | "PYRATE_MOVING" => Some(Heading::Later),
+        "CLUSTERDOWN" => Some(Heading::Down),
+        "TRYAGAIN" | "PYRATE_MOVING" => Some(Heading::Later),
         // A key of the bucket is not here, or must not be made here. The scripts see to it that nothing was written by then.
         _ if words.contains("access a non local key") => Some(Heading::Later),
         _ => None,
@@ -96,7 +99,6 @@ mod tests {
     #[test]
     fn what_a_cluster_cannot_do_yet_is_tried_later() {
         for words in [
-            "CLUSTERDOWN The cluster is down",
             "TRYAGAIN Multiple keys request during rehashing of slot",
             "PYRATE_MOVING the bucket is between two servers",
             "ERR Script attempted to access a non local key in a cluster node script: 12ab",
@@ -105,6 +107,7 @@ mod tests {
         ] {
             assert_eq!(heading_of(words), Some(Heading::Later), "{words}");
         }
+        assert_eq!(heading_of("CLUSTERDOWN The cluster is down"), Some(Heading::Down));
     }
 
     #[test]

@@ -28,7 +28,7 @@ impl Failure {
             ErrorKind::Timeout => Failure::TimedOut,
             ErrorKind::Unknown if details == "Failed to route command." => Failure::NotSent,
             _ if details.starts_with("NOSCRIPT") => Failure::NoScript,
-            // The error of a connection is told to all calls that were on their way.
+            // The error of a connection is told to all calls that were on their way; so are the words that a cluster is down.
             _ => match Detour::of(details) {
                 Some(detour) => Failure::Detour(detour),
                 None => Failure::Final(refusal(details).unwrap_or_else(|| lost(error))),

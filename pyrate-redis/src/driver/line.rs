@@ -1,6 +1,7 @@
 //! One line to the server: a client, and what is done when it fails.
 
 use std::collections::HashSet;
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,9 +14,10 @@ use tokio::time::{sleep, timeout};
 
 use super::asking::{Approach, ask, ask_for_slots, hear_once};
 use super::convoy::Convoy;
-use super::detour::{Detour, Setback};
+use super::detour::{Detour, Heading, Setback};
 use super::failure::{Failure, no_connection};
 use super::job::Job;
+use super::replies::Replies;
 use super::settings::Settings;
 use super::trip::Trip;
 use crate::error::RedisError;
@@ -37,7 +39,7 @@ pub(super) struct Course {
 impl Course {
     /// To the only server there is.
     fn of(begun: Instant) -> Course {
-        Course { begun, patience: None, approach: Approach::Plain }
+        Course { begun, patience: None, approach: Approach::Name }
     }
 }
 
@@ -54,8 +56,9 @@ struct State {
     client: Client,
     /// Drives the client's connections.
     task: ConnectHandle,
-    /// When the server was heard last.
+    /// When the server was heard last, or was asked something after it had answered everything.
     heard: Instant,
+    replies: Replies,
     /// The scripts that it has run: it knows them by name, unless it was told to forget them.
     known: HashSet<&'static str>,
     /// Whether it refuses calls for several keys: it is part of a cluster, though the address didn't say so.
@@ -64,7 +67,8 @@ struct State {
 
 impl State {
     fn new(client: Client, task: ConnectHandle) -> State {
-        State { client, task, heard: Instant::now(), known: HashSet::new(), is_divided: false }
+        let (heard, replies, known) = (Instant::now(), Replies::default(), HashSet::new());
+        State { client, task, heard, replies, known, is_divided: false }
     }
 }
 
@@ -128,6 +132,7 @@ impl Line {
         mut packed: impl FnMut(Duration) -> Option<(Instant, Message)>,
     ) -> Option<Result<Answer, Setback>> {
         let (mut begun, timeout) = (course.begun, self.settings.command_timeout);
+        let mut approach = course.approach;
         loop {
             let until = begun + timeout;
             let patience = course.patience.map_or(until, |patience| patience.min(until));
@@ -137,19 +142,37 @@ impl Line {
             };
             let (oldest, message) = packed(timeout)?;
             begun = oldest;
-            match ask(&client, &message, begun + timeout, course.approach).await {
+            let number = self.set_out();
+            match ask(&client, &message, begun + timeout, approach).await {
                 Ok(value) => {
-                    self.hear(message.script);
+                    self.hear(number, message.script);
                     return Some(Ok(Answer(value)));
                 }
                 Err(Failure::NotSent) => sleep(Duration::from_millis(1)).await,
-                Err(Failure::Detour(detour)) => {
-                    self.lock().heard = Instant::now();
-                    return Some(Err(Setback::Detour(detour)));
+                Err(Failure::NoScript) if !matches!(approach, Approach::Text) => {
+                    approach = Approach::Text;
                 }
-                Err(failure) => return Some(Err(Setback::Final(self.conclude(failure, &client)))),
+                Err(failure) => return Some(Err(self.judge(failure, number, &client))),
             }
         }
+    }
+
+    /// What a call that failed like this comes to.
+    fn judge(&self, failure: Failure, number: u64, client: &Client) -> Setback {
+        let Failure::Detour(detour) = failure else {
+            if let Failure::Final(_) = failure {
+                self.lock().replies.settle(number);
+            }
+            return Setback::Final(self.conclude(failure, client));
+        };
+        let mut state = self.lock();
+        state.heard = Instant::now();
+        if detour.heading != Heading::Down {
+            state.replies.settle(number);
+        } else if !state.replies.is_cut_off_by(number) {
+            return Setback::Final(RedisError::ConnectionLost(detour.reason.to_string()));
+        }
+        Setback::Detour(detour)
     }
 
     /// Whether lone calls of different buckets may go together: all keys are on one server.
@@ -160,8 +183,14 @@ impl Line {
     /// Asks which server of a cluster has which slot.
     pub(super) async fn slots(&self, limit: Duration) -> Result<Value, RedisError> {
         let client = self.ready(Instant::now() + limit).await?;
-        let answer = ask_for_slots(&client, limit).await;
-        answer.map_err(|failure| self.conclude(failure, &client))
+        let number = self.set_out();
+        match ask_for_slots(&client, limit).await {
+            Ok(answer) => {
+                self.lock().replies.settle(number);
+                Ok(answer)
+            }
+            Err(failure) => Err(self.conclude(failure, &client)),
+        }
     }
 
     /// Where the server is.
@@ -176,9 +205,20 @@ impl Line {
         state.client.is_connected() && state.known.contains(&*trip.script.sha)
     }
 
-    fn hear(&self, script: &'static Script) {
+    /// The number of a call that is about to be sent.
+    fn set_out(&self) -> u64 {
+        let mut state = self.lock();
+        // A line that nobody used has not been silent.
+        if state.replies.is_quiet() {
+            state.heard = Instant::now();
+        }
+        state.replies.send()
+    }
+
+    fn hear(&self, number: u64, script: &'static Script) {
         let mut state = self.lock();
         state.heard = Instant::now();
+        state.replies.settle(number);
         state.known.insert(&script.sha);
     }
 
@@ -262,9 +302,11 @@ impl Line {
     fn renew(&self) {
         let client = self.settings.client(false);
         watch(&client, &self.trouble);
-        let task = client.connect();
-        let old = std::mem::replace(&mut *self.lock(), State::new(client, task));
-        old.task.abort();
+        let mut new = State::new(client.clone(), client.connect());
+        let mut state = self.lock();
+        state.replies.cut_off();
+        mem::swap(&mut state.replies, &mut new.replies);
+        mem::replace(&mut *state, new).task.abort();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -9,6 +9,7 @@ mod detour;
 mod failure;
 mod job;
 mod line;
+mod replies;
 mod settings;
 mod slots;
 mod survey;

@@ -67,6 +67,16 @@ impl Trip {
         Some((self.begun, message))
     }
 
+    /// Whether anybody is left who can wait for an attempt. Whose call began `patience` ago or more hears `trouble`.
+    pub(super) fn goes_on(&mut self, patience: Duration, trouble: &RedisError) -> bool {
+        let now = Instant::now();
+        for late in self.jobs.extract_if(.., |job| now >= job.begun + patience) {
+            late.finish(Err(trouble.clone()));
+        }
+        self.begun = self.jobs.iter().map(|job| job.begun).min().unwrap_or(self.begun);
+        !self.jobs.is_empty()
+    }
+
     /// Tells each caller its own answer, or all the same failure.
     pub(super) fn finish(self, answer: Result<Answer, RedisError>) {
         let answers = match (answer, self.jobs.len()) {

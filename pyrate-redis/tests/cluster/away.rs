@@ -1,5 +1,6 @@
 //! Servers of a cluster that are away.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use pyrate_redis::fred::util::redis_keyslot;
@@ -22,11 +23,14 @@ fn store(cluster: &Cluster) -> RedisStore {
 
 /// A bucket on each of the three masters.
 fn one_on_each(cluster: &Cluster, store: &RedisStore) -> Vec<RedisBucket> {
-    let on = |master| {
-        let mut keys = (0..).map(|number: u32| number.to_string());
-        keys.find(|key| cluster.first_owner(redis_keyslot(key.as_bytes())) == master).unwrap()
-    };
+    let on = |master| keys_on(cluster, master).next().unwrap();
     (0..3).map(|master| store.bucket(on(master), Rate::per_hour(99))).collect()
+}
+
+/// Keys that lie on a master.
+fn keys_on(cluster: &Cluster, master: usize) -> impl Iterator<Item = String> {
+    let keys = (0..).map(|number: u32| number.to_string());
+    keys.filter(move |key| cluster.first_owner(redis_keyslot(key.as_bytes())) == master)
 }
 
 #[test]
@@ -80,6 +84,49 @@ fn a_cluster_that_is_down_says_so_and_works_again_once_it_is_up() {
     for bucket in &buckets {
         until(|| put(bucket, 1).is_ok());
     }
+}
+
+/// The client tells the words that a cluster is down to every call on the connection: others were once made again for them, and
+/// charged twice.
+#[test]
+fn a_slot_that_nobody_serves_has_no_call_for_another_one_charged_twice() {
+    let cluster = Cluster::start();
+    for server in cluster.servers() {
+        server.ask("CONFIG SET cluster-require-full-coverage no");
+    }
+    let (store, mut keys) = (store(&cluster), keys_on(&cluster, 0));
+    let [orphan, served] =
+        [(); 2].map(|()| store.bucket(keys.next().unwrap(), Rate::per_hour(1 << 40)));
+    assert!(put(&orphan, 1).unwrap().is_granted());
+    let slot = redis_keyslot(orphan.key().as_bytes());
+    assert_eq!(cluster.servers()[0].ask(&format!("CLUSTER DELSLOTS {slot}")), "OK");
+    let start = Instant::now();
+    let (granted, unknown) = thread::scope(|scope| {
+        let orphans = [(); 2].map(|()| scope.spawn(|| put_for(&orphan, start, ms(1_500))));
+        let others = [(); 6].map(|()| scope.spawn(|| put_for(&served, start, ms(1_500))));
+        assert!(orphans.into_iter().all(|caller| caller.join().unwrap() == (0, 0)));
+        others
+            .into_iter()
+            .map(|caller| caller.join().unwrap())
+            .fold((0, 0), |sum, caller| (sum.0 + caller.0, sum.1 + caller.1))
+    });
+    let charged = served.count().unwrap();
+    assert!(unknown > 0, "some were cut off");
+    assert!((granted..=granted + unknown).contains(&charged), "{granted}, {unknown}: {charged}");
+    assert_eq!(cluster.servers()[0].ask(&format!("CLUSTER ADDSLOTS {slot}")), "OK");
+    until(|| put(&orphan, 1).is_ok());
+}
+
+/// Takes units until the time is over: how many were granted, and of how many nobody knows.
+fn put_for(bucket: &RedisBucket, start: Instant, time: Duration) -> (u64, u64) {
+    let (mut granted, mut unknown) = (0, 0);
+    while start.elapsed() < time {
+        match put(bucket, 1) {
+            Ok(decision) => granted += u64::from(decision.is_granted()),
+            Err(error) => unknown += u64::from(error.outcome() == Outcome::Unknown),
+        }
+    }
+    (granted, unknown)
 }
 
 #[test]
