@@ -45,7 +45,8 @@
 //! # What it needs
 //!
 //! Redis 5 or later, or Valkey: one server, a replicated one, or a cluster. A user with limited rights needs `+eval +evalsha
-//! +time +@string +@list +@sortedset +del +unlink +pexpire +pttl`, on `~pyrate:*` or what else the prefix is.
+//! +time +@string +@list +@sortedset +del +exists +unlink +pexpire +pttl`, on `~pyrate:*` or what else the prefix is; in a
+//! cluster `+cluster|slots +asking` as well, and for a [check](RedisStore::check) `+info +config|get`.
 //!
 //! A bucket is a string, 14 bytes an instant at which something was granted, whatever the weights, and a few keys beside it
 //! while somebody waits or names differ; all in one hash slot. They vanish by themselves within a second after the longest

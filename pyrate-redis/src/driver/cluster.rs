@@ -119,7 +119,10 @@ impl Cluster {
     async fn turn(&self, trip: &Trip, line: &Line, heading: Heading) -> Option<Arc<Line>> {
         let until = self.end_of(trip);
         let absolute = |server: Server| match &*server.host {
-            "" | "?" => Server::new(line.host(), server.port),
+            "" | "?" => {
+                let host = line.address().map(|server| server.host).unwrap_or_default();
+                Server::new(host, server.port)
+            }
             _ => server,
         };
         match heading {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use fred::clients::Client;
 use fred::error::Error;
 use fred::interfaces::{ClientLike, EventInterface};
+use fred::types::config::Server;
 use fred::types::{ConnectHandle, Value};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{sleep, timeout};
@@ -193,10 +194,9 @@ impl Line {
         }
     }
 
-    /// Where the server is.
-    pub(super) fn host(&self) -> String {
-        let servers = self.settings.servers();
-        servers.first().map(|server| server.host.to_string()).unwrap_or_default()
+    /// Where the server is, or the first sentinel who knows that.
+    pub(super) fn address(&self) -> Option<Server> {
+        self.settings.servers().into_iter().next()
     }
 
     /// Whether what is sent behind `trip` can't overtake it: there is a connection, and the server has run its script before.

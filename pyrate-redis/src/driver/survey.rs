@@ -68,24 +68,28 @@ async fn survey(way: &Way, begun: Instant) -> Surveyed {
 async fn survey_line(line: &Line, until: Instant) -> Result<Survey, RedisError> {
     loop {
         let client = line.ready(until).await?;
-        match survey_server(&client, until).await {
-            Ok(Some(survey)) => return Ok(survey),
+        match survey_server(&client, line, until).await {
+            Ok(survey) => return Ok(survey),
             // It has just lost its connection.
-            Ok(None) | Err(Failure::NotSent) => sleep(Duration::from_millis(1)).await,
+            Err(Failure::NotSent) => sleep(Duration::from_millis(1)).await,
             Err(failure) => return Err(line.conclude(failure, &client)),
         }
     }
 }
 
-/// What the server tells that `client` is connected to; `None` if there is none.
-async fn survey_server(client: &Client, until: Instant) -> Result<Option<Survey>, Failure> {
-    let Some(server) = client.active_connections().into_iter().next() else { return Ok(None) };
-    Ok(Some(Survey {
-        address: server.to_string(),
+/// What the server tells that `client` is connected to.
+async fn survey_server(client: &Client, line: &Line, until: Instant) -> Result<Survey, Failure> {
+    // The client only knows whom it has asked for the connection's number, which not every user may do.
+    let connected = client.active_connections().into_iter().next();
+    Ok(Survey {
+        address: connected
+            .or_else(|| line.address())
+            .map(|server| server.to_string())
+            .unwrap_or_default(),
         info: info(client, until).await?,
         syncs: setting(client, "appendfsync", until).await?,
         saves: setting(client, "save", until).await?,
-    }))
+    })
 }
 
 async fn info(client: &Client, until: Instant) -> Result<Seen<String>, Failure> {

@@ -18,4 +18,5 @@ mod support;
 mod away;
 mod halfway;
 mod moves;
+mod rights;
 mod takeover;

@@ -3,7 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
-use pyrate_redis::{AbstractBucket, Decision, Outcome, Rate, RateItem, RedisError, RedisStore};
+use pyrate_redis::{
+    AbstractBucket, Decision, Outcome, Rate, RateItem, RedisError, RedisStore, Weakness,
+};
 
 use crate::desk::{ms, put, source};
 use crate::support::server::Server;
@@ -39,7 +41,8 @@ fn by_user(server: &Server, user: &str, rights: &str) -> RedisStore {
 #[test]
 fn the_rights_that_are_asked_for_are_enough() {
     let server = Server::start();
-    let rights = "+eval +evalsha +time +@string +@list +@sortedset +del +unlink +pexpire +pttl";
+    let rights =
+        "+eval +evalsha +time +@string +@list +@sortedset +del +exists +unlink +pexpire +pttl";
     let bucket = by_user(&server, "limited", rights).bucket("a", Rate::per_hour(2));
     assert!(put(&bucket, 2).unwrap().is_granted());
     for name in ["b", "c"] {
@@ -52,14 +55,27 @@ fn the_rights_that_are_asked_for_are_enough() {
     bucket.flush().unwrap();
 }
 
+/// The client doesn't know whom it is connected to where it may not ask for the connection's number: a check once waited for
+/// that for ever.
+#[test]
+fn a_check_by_a_user_who_may_do_next_to_nothing_ends_and_says_what_it_did_not_see() {
+    let server = Server::start();
+    let checked = by_user(&server, "blind", "+eval").check_blocking().unwrap();
+    let [checked] = &*checked.servers else { panic!("{checked:?}") };
+    assert_eq!(checked.address, format!("127.0.0.1:{}", server.port()));
+    let unseen = |finding: &Weakness| matches!(finding, Weakness::Unseen { .. });
+    assert!(checked.findings.iter().any(unseen), "{checked}");
+}
+
 #[test]
 fn what_a_user_may_not_do_is_told_and_leaves_nothing_recorded() {
     let server = Server::start();
     let all = RedisStore::connect(server.url()).unwrap();
-    for denied in ["time", "getrange", "set", "setrange", "rpush", "pexpire"] {
+    for denied in ["time", "getrange", "set", "setrange", "rpush", "exists", "pexpire"] {
         let store = by_user(&server, denied, &format!("+@all -{denied}"));
         let bucket = store.bucket(denied, Rate::per_hour(9));
-        let decisions: Vec<_> = (0..3).map(|_| put(&bucket, 1)).collect();
+        let by_name = |name| bucket.put(&RateItem::new(name, 1));
+        let decisions = ["a", "b", "c"].map(by_name);
         let granted = decisions.iter().filter(|decision| decision.is_ok()).count() as u64;
         assert!(granted < 3, "{denied} is needed");
         for error in decisions.into_iter().filter_map(Result::err) {

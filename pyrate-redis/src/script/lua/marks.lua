@@ -49,9 +49,17 @@ local function page_key(number)
   return key .. ':' .. string.format('%.0f', number)
 end
 
+-- What is wrong when the server can't be asked whether it has several keys.
+local trouble
+
 local function is_refused(...)
   local answer = redis.pcall('EXISTS', ...)
-  return type(answer) == 'table' and answer.err ~= nil and answer.err:find('non local key', 1, true) ~= nil
+  if type(answer) ~= 'table' then
+    return false
+  end
+  local is_elsewhere = answer.err:find('non local key', 1, true) ~= nil
+  trouble = not is_elsewhere and answer or trouble
+  return is_elsewhere
 end
 
 -- Whether this call has to come again, since a cluster is moving the bucket's slot.
@@ -80,8 +88,12 @@ end
 
 -- A bucket that is one key moves as one. Where it begins to be more than one, the server refuses its first further key, before
 -- anything is written.
-if (waiting + places + runs > 0 or math.floor(front / PAGE) < base / PAGE) and is_between_servers() then
-  return redis.error_reply('PYRATE_MOVING the bucket is between two servers')
+if waiting + places + runs > 0 or math.floor(front / PAGE) < base / PAGE then
+  if is_between_servers() then
+    return redis.error_reply('PYRATE_MOVING the bucket is between two servers')
+  elseif trouble then
+    return trouble
+  end
 end
 
 -- Units that were granted and are due, free ones not: names are counted by them.
