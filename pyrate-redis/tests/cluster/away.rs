@@ -177,6 +177,29 @@ fn what_a_server_did_not_answer_leaves_the_outcome_open_and_is_never_sent_to_ano
     assert!(bucket.put(&RateItem::new("b", 1)).unwrap().is_granted());
 }
 
+/// All who shared its trip once failed with one whose time was nearly over.
+#[test]
+fn who_has_next_to_no_time_left_leaves_others_for_the_same_bucket_alone() {
+    let cluster = Cluster::start();
+    let timeout = Duration::from_secs(1);
+    let store = RedisStore::builder(cluster.url()).command_timeout(timeout).build().unwrap();
+    let bucket = store.bucket("paused", Rate::per_hour(99));
+    assert!(put(&bucket, 1).unwrap().is_granted());
+    let owner = &cluster.servers()[cluster.first_owner(redis_keyslot(b"paused"))];
+    owner.ask("CLIENT PAUSE 900 ALL");
+    thread::scope(|scope| {
+        let mut calls = Vec::new();
+        for rest in [0, 50, 750] {
+            thread::sleep(ms(rest));
+            calls.push(scope.spawn(|| put(&bucket, 1)));
+        }
+        let last = calls.pop().unwrap().join().unwrap();
+        assert!(last.unwrap().is_granted());
+        let second = calls.pop().unwrap().join().unwrap().unwrap_err();
+        assert_eq!(source(&second), &RedisError::NotSent(timeout));
+    });
+}
+
 #[test]
 fn a_check_tells_of_each_master_and_names_those_that_keep_nothing() {
     let cluster = Cluster::start();

@@ -64,6 +64,23 @@ fn a_line_that_has_fallen_silent_is_given_up_for_a_new_one() {
     assert!(put(&bucket, 1).unwrap().is_granted());
 }
 
+/// Time in which nobody asked anything was once taken for silence: the first call that timed out then had all others cut off.
+#[test]
+fn a_line_that_nobody_used_is_not_given_up_for_one_call_that_is_late() {
+    let server = Server::start();
+    let store = RedisStore::builder(server.url()).command_timeout(ms(400)).build().unwrap();
+    let [first, second] = ["a", "b"].map(|key| store.bucket(key, Rate::per_hour(9)));
+    assert!(put(&first, 1).is_ok() && put(&second, 1).is_ok());
+    thread::sleep(ms(900));
+    server.ask("CLIENT PAUSE 500 ALL");
+    thread::scope(|scope| {
+        let late = scope.spawn(|| put(&first, 1));
+        thread::sleep(ms(300));
+        assert!(put(&second, 1).unwrap().is_granted());
+        assert_eq!(source(&late.join().unwrap().unwrap_err()), &RedisError::TimedOut(ms(400)));
+    });
+}
+
 /// The one whose time is up first has the client replaced. What becomes of that new one says nothing about the others' calls.
 #[test]
 fn who_times_out_beside_another_is_not_told_that_nothing_was_sent() {
