@@ -11,6 +11,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod ends;
 mod extreme;
 mod handles;
 mod lines;
@@ -27,8 +28,8 @@ use pyrate_redis::{
     AbstractBucket, AsyncBucket, Clock, Decision, ManualClock, RateItem, Rates, RedisBucket,
     RedisStore, SlidingLog, Timestamp,
 };
-use support::builder;
 use support::script::ScriptBucket;
+use support::{builder, fresh_prefix};
 
 use pair::{Call, Pair};
 
@@ -37,7 +38,12 @@ const START: u64 = 1_700_000_000_000_000;
 
 /// A store on a clock of the tests', in which no call fails on a machine that is busy.
 fn store_on(clock: ManualClock) -> RedisStore {
-    builder().clock(clock).command_timeout(Duration::from_mins(1)).build().unwrap()
+    store_under(&fresh_prefix(), clock)
+}
+
+fn store_under(prefix: &str, clock: ManualClock) -> RedisStore {
+    let patient = builder().prefix(prefix).command_timeout(Duration::from_mins(1));
+    patient.clock(clock).build().unwrap()
 }
 
 type Make = fn(Rates, ManualClock) -> Box<dyn AbstractBucket>;

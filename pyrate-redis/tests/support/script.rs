@@ -35,13 +35,21 @@ pub(crate) struct ScriptBucket {
     rates: Rates,
     clock: ManualClock,
     key: String,
+    grace: Duration,
     wire: Mutex<Wire>,
 }
 
 impl ScriptBucket {
     pub(crate) fn new(rates: Rates, clock: ManualClock) -> ScriptBucket {
         let wire = Mutex::new(shared().connect());
-        ScriptBucket { rates, clock, key: format!("{}{{key}}", fresh_prefix()), wire }
+        let key = format!("{}{{key}}", fresh_prefix());
+        ScriptBucket { rates, clock, key, grace: Duration::from_hours(1), wire }
+    }
+
+    /// Another handle on the same bucket.
+    pub(crate) fn beside(&self, rates: Rates, grace: Duration) -> ScriptBucket {
+        let (clock, key) = (self.clock.clone(), self.key.clone());
+        ScriptBucket { rates, clock, key, grace, wire: Mutex::new(shared().connect()) }
     }
 
     /// What all its keys begin with.
@@ -86,7 +94,8 @@ impl ScriptBucket {
     fn common(&self) -> Vec<u8> {
         let longest = self.rates.longest().interval_micros();
         let rates = self.rates.iter().flat_map(|rate| [rate.interval_micros(), rate.limit()]);
-        [vec![1], seven([longest, 3_600_000_000]), seven(rates)].concat()
+        let grace = u64::try_from(self.grace.as_micros()).unwrap();
+        [vec![1], seven([longest, grace]), seven(rates)].concat()
     }
 
     fn call(&self, script: &str, own: &[Vec<u8>]) -> Reply {

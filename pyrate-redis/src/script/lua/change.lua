@@ -105,7 +105,8 @@ local function life_from(now)
   return math.ceil((math.max(until_last - real, 0) + kept + grace) / 1000)
 end
 
--- Gives all keys so many milliseconds, but for KEYS[1] where that is written anew.
+-- Gives all keys so many milliseconds, but for KEYS[1] where that is written anew. That one goes first: the server's time goes on
+-- meanwhile, and no key may end before the string that says that it is in use.
 local function lengthen(life)
   if not image then
     call('PEXPIRE', key, life)
@@ -144,6 +145,12 @@ local function save(now, is_idle)
     life = life or life_from(now)
     seal(life)
   end
+  -- What is written anew gets an end anew, so all keys do: alone, it would outlive the others, or they it.
+  if image and not life then
+    local left = is_idle and call('PTTL', key) or -1
+    -- Somebody may have taken the key's end away.
+    life = left < 0 and life_from(now) or math.max(left, 1)
+  end
   if name_size ~= LONG then
     name_size = #last_name
   end
@@ -167,10 +174,10 @@ local function save(now, is_idle)
     lengthen(life)
   end
   if image then
-    local left = life or (is_idle and call('PTTL', key)) or life_from(now)
-    -- Somebody may have taken the key's end away.
-    left = left < 0 and life_from(now) or left
-    call('SET', key, sub(image, 1, MARK * open) .. trailer, 'PX', math.max(left, 1))
+    call('SET', key, sub(image, 1, MARK * open) .. trailer, 'PX', life)
+    if waiting + places + runs > 0 then
+      lengthen(life)
+    end
   else
     call('SETRANGE', key, MARK * math.min(stored, open), appended .. trailer)
   end
