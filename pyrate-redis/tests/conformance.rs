@@ -15,7 +15,9 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
-use pyrate_redis::{ManualClock, Outcome, Rates, RedisBucket, RedisStore, RedisStoreBuilder};
+use pyrate_redis::{
+    AbstractBucket, ManualClock, Outcome, Rates, RedisBucket, RedisStore, RedisStoreBuilder,
+};
 use support::cluster::{Cluster, stored_under};
 use support::proxy::Proxy;
 use support::script::ScriptBucket;
@@ -128,6 +130,8 @@ fn faulty(rates: Rates, clock: ManualClock) -> (RedisBucket, impl Fn(Option<Outc
     let proxy = Proxy::before(shared().port());
     let store = RedisStore::builder(proxy.url()).prefix(fresh_prefix()).clock(clock);
     let store = store.command_timeout(Duration::from_millis(200)).build().unwrap();
+    let bucket = store.bucket("key", rates);
+    let probe = bucket.clone();
     let switch = move |outcome: Option<Outcome>| {
         proxy.swallow(outcome == Some(Outcome::Unknown));
         proxy.refuse(outcome == Some(Outcome::NotRecorded));
@@ -135,8 +139,13 @@ fn faulty(rates: Rates, clock: ManualClock) -> (RedisBucket, impl Fn(Option<Outc
             // Whatever came from before the repair must not be taken for an answer.
             proxy.cut();
         }
-        // Until both ends have noticed.
-        thread::sleep(Duration::from_millis(50));
+        if outcome == Some(Outcome::Unknown) {
+            // A line that is silent for long is given up; then nothing would be sent.
+            return;
+        }
+        while probe.count().err().map(|error| error.outcome()) != outcome {
+            thread::sleep(Duration::from_millis(2));
+        }
     };
-    (store.bucket("key", rates), switch)
+    (bucket, switch)
 }
