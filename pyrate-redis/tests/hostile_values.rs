@@ -181,10 +181,8 @@ impl Bench {
         let changed = changed(stands, with);
         if *key == 3 {
             let index = word(&number.to_string());
-            return changed
-                .map(|bytes| vec![word("LSET"), name, index, bytes])
-                .into_iter()
-                .collect();
+            let set = changed.map(|bytes| vec![word("LSET"), name, index, bytes]);
+            return set.into_iter().collect();
         }
         let score = match with {
             With::Score(score) if !score.is_nan() => word(&score.to_string()),
@@ -330,10 +328,11 @@ fn play(bench: &Bench, tamperings: &[Tampering], audited: Audited) -> Result<u64
     let mut commands = bench.restored();
     let kept: BTreeMap<usize, &Tampering> =
         tamperings.iter().map(|tampering| (tampering.key, tampering)).collect();
-    let changes = kept.values().map(|tampering| bench.tampered(tampering));
-    let changes: Vec<_> = changes.filter(|commands| !commands.is_empty()).collect();
-    let count = changes.len() as u64;
-    commands.extend(changes.into_iter().flatten());
+    let mut count = 0;
+    for changes in kept.values().map(|tampering| bench.tampered(tampering)) {
+        count += u64::from(!changes.is_empty());
+        commands.extend(changes);
+    }
     bench.execute(&commands);
     let (mut granted, start) = (bench.granted.clone(), Instant::now());
     bench.runtime.block_on(bench.call_all(&mut granted))?;
