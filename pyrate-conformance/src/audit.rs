@@ -34,15 +34,48 @@ pub struct Finding {
 /// ```
 #[must_use]
 pub fn audit(rates: &Rates, grants: &[(Timestamp, u64)]) -> Vec<Finding> {
+    let (grants, mut findings) = (sorted(grants), Vec::new());
+    for rate in rates.iter() {
+        windows(*rate, &grants, |window| {
+            findings.extend((window.units > u128::from(rate.limit())).then_some(window));
+        });
+    }
+    findings
+}
+
+/// How many units the fullest window of each rate holds: whether a limit was ever reached.
+///
+/// ```
+/// use pyrate_conformance::fullest;
+/// use pyrate_core::Timestamp;
+///
+/// let at = Timestamp::from_micros;
+/// let rates = "3/10us;5/20us".parse()?;
+/// assert_eq!(fullest(&rates, &[(at(0), 2), (at(9), 1), (at(10), 1)]), [3, 4]);
+/// # Ok::<(), pyrate_core::ParseRateError>(())
+/// ```
+#[must_use]
+pub fn fullest(rates: &Rates, grants: &[(Timestamp, u64)]) -> Vec<u128> {
+    let grants = sorted(grants);
+    let fullest_of = |rate: &Rate| {
+        let mut most = 0;
+        windows(*rate, &grants, |window| most = most.max(window.units));
+        most
+    };
+    rates.iter().map(fullest_of).collect()
+}
+
+/// From the oldest on.
+fn sorted(grants: &[(Timestamp, u64)]) -> Vec<(Timestamp, u64)> {
     let mut grants: Vec<(Timestamp, u64)> =
         grants.iter().copied().filter(|grant| grant.1 > 0).collect();
     grants.sort_unstable_by_key(|(at, _)| *at);
-    rates.iter().flat_map(|rate| too_full(*rate, &grants)).collect()
+    grants
 }
 
-/// `grants` from the oldest on.
-fn too_full(rate: Rate, grants: &[(Timestamp, u64)]) -> Vec<Finding> {
-    let (mut findings, mut units, mut inside) = (Vec::new(), 0, grants.iter().peekable());
+/// Shows the window that ends with each instant of `grants`, which are sorted.
+fn windows(rate: Rate, grants: &[(Timestamp, u64)], mut show: impl FnMut(Finding)) {
+    let (mut units, mut inside) = (0, grants.iter().peekable());
     let mut ends = grants.iter().peekable();
     while let Some((last, weight)) = ends.next() {
         units += u128::from(*weight);
@@ -53,13 +86,10 @@ fn too_full(rate: Rate, grants: &[(Timestamp, u64)]) -> Vec<Finding> {
         }
         // A window ends behind all grants of its last instant.
         let is_end = ends.peek().is_none_or(|(next, _)| next > last);
-        if let Some((first, _)) =
-            inside.peek().filter(|_| is_end && units > u128::from(rate.limit()))
-        {
-            findings.push(Finding { rate, first: *first, last: *last, units });
+        if let Some((first, _)) = inside.peek().filter(|_| is_end) {
+            show(Finding { rate, first: *first, last: *last, units });
         }
     }
-    findings
 }
 
 #[cfg(test)]

@@ -119,7 +119,7 @@ mod store;
 mod subject;
 mod view;
 
-pub use audit::{Finding, audit};
+pub use audit::{Finding, audit, fullest};
 pub use dice::Dice;
 pub use failure::{Failure, Step, Verdict};
 pub use handle::Handle;

@@ -1,5 +1,5 @@
-//! Several hosts on one SQLite bucket, in thousands of seeded schedules: one store with a handle for each host, and a file
-//! with a connection for each.
+//! Several hosts on one SQLite bucket, in seeded schedules: a thousand on one store with a handle for each host, and a
+//! hundred on a file with a connection for each. Long runs play fifty times as many.
 
 #![cfg(test)]
 

@@ -87,7 +87,11 @@ impl fmt::Display for Finding {
             writeln!(f, "  {line}")?;
         }
         writeln!(f, "seed {}: {}", self.seed, self.what)?;
-        write!(f, "to play it alone: {SEED}={} cargo test simulation", self.seed)
+        write!(
+            f,
+            "to play it alone: {SEED}={} cargo test --all-features --test simulation",
+            self.seed
+        )
     }
 }
 

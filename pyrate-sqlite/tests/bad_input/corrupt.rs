@@ -37,7 +37,7 @@ fn a_file_that_was_cut_off_is_an_error_or_right_but_never_a_wrong_grant() {
     for kept in (0..whole.len()).step_by(512).chain([1, 15, 16, 17, 99, 100, 101]) {
         fs::write(file.path(), &whole[..kept]).unwrap();
         // To SQLite, a file of a byte is as empty as one of none.
-        try_all(&file.path(), kept as u64, if kept <= 1 { LIMIT } else { 0 });
+        try_all(&file.path(), kept as u64, if kept <= 1 { EMPTY } else { FULL });
     }
 }
 
@@ -53,8 +53,9 @@ fn a_file_with_flipped_bytes_is_an_error_or_within_its_limit() {
             bytes[usize::try_from(place).unwrap()] ^= 1 << random.below(8);
         }
         fs::write(file.path(), &bytes).unwrap();
-        // A bit of a key makes another bucket of it: no more than that bucket's limit is granted.
-        try_all(&file.path(), seed, LIMIT);
+        // A bit of a key makes another bucket of it, and what is called by its old name is empty. So each bucket may grant
+        // its limit once more, and not a unit above it.
+        try_all(&file.path(), seed, EMPTY);
     }
 }
 
@@ -65,11 +66,34 @@ fn a_file_with_a_page_of_zeros_is_an_error_or_within_its_limit() {
         let mut bytes = whole.clone();
         bytes[page * 4096..(page + 1) * 4096].fill(0);
         fs::write(file.path(), &bytes).unwrap();
-        try_all(&file.path(), page as u64, 0);
+        try_all(&file.path(), page as u64, FULL);
+    }
+}
+
+#[test]
+fn a_whole_file_is_full_and_a_new_bucket_is_empty() {
+    let (file, _) = filled();
+    let store = SqliteStore::builder(file.path()).clock(FixedClock).build().unwrap();
+    for (key, right) in [("a", FULL), ("b", FULL), ("c", FULL), ("new", EMPTY)] {
+        assert_eq!(try_bucket(&store.bucket(key, rate()), 0), right, "{key}");
     }
 }
 
 const LIMIT: u64 = 500;
+
+/// What a bucket grants within one instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Granted {
+    at_once: u64,
+    /// How long the next one waits, if it was not refused.
+    next: Option<Duration>,
+}
+
+/// The buckets of the whole file: of those who came when it was full 26 wait, so the next one goes a second after the 27th.
+const FULL: Granted =
+    Granted { at_once: 0, next: Some(Duration::from_micros(1_000_000 + 27 - 540)) };
+/// Buckets of which nobody knows.
+const EMPTY: Granted = Granted { at_once: LIMIT, next: Some(Duration::from_secs(1)) };
 
 /// A file with some of everything in it: three buckets, reservations, free places, names.
 fn filled() -> (File, Vec<u8>) {
@@ -98,16 +122,19 @@ fn rate() -> Rate {
     Rate::new(LIMIT, Duration::from_secs(1)).unwrap()
 }
 
-/// Calls all there is; each answer is a typed error, or no more than any window holds. The buckets in the file are full:
-/// `most` is what each of them may grant all the same.
-fn try_all(path: &Path, seed: u64, most: u64) {
+/// Calls all there is; each answer is a typed error, or no more than any window holds: the buckets in the file may grant
+/// `most`.
+fn try_all(path: &Path, seed: u64, most: Granted) {
     let store = SqliteStore::builder(path).clock(FixedClock).busy_timeout(Duration::ZERO).build();
     let Ok(store) = store else { return remove_companions(path) };
     for key in ["a", "b", "new"] {
         let bucket = store.bucket(key, rate());
-        let most = if key == "new" { LIMIT } else { most };
+        let most = if key == "new" { EMPTY } else { most };
         let granted = try_bucket(&bucket, seed);
-        assert!(granted <= most, "{granted} granted, with seed {seed}");
+        assert!(granted.at_once <= most.at_once, "{key}: {granted:?}, with seed {seed}");
+        // Whoever waits for an instant that a full bucket has not free has been granted too much, too.
+        let is_early = most == FULL && granted.next.is_some_and(|next| Some(next) < FULL.next);
+        assert!(!is_early, "{key}: {granted:?}, with seed {seed}");
     }
     let keyed = store.keyed(rate());
     let _ = pyrate_sqlite::BucketFactory::leak(&keyed).inspect_err(is_typed);
@@ -116,19 +143,28 @@ fn try_all(path: &Path, seed: u64, most: u64) {
     remove_companions(path);
 }
 
-/// A second in which nothing leaves the window: how many more it grants.
-fn try_bucket(bucket: &SqliteBucket, seed: u64) -> u64 {
+/// Asks for half the limit a few times, for single units until one is refused, and for a place in line.
+fn try_bucket(bucket: &SqliteBucket, seed: u64) -> Granted {
     let _ = bucket.count().inspect_err(is_typed);
     let _ = bucket.peek(seed % 700).inspect_err(is_typed);
     let _ = bucket.available().inspect_err(is_typed);
-    let mut granted = 0;
+    let reserve = |weight, most| {
+        let answer = bucket.reserve(&RateItem::new("x", weight), most).inspect_err(is_typed);
+        match answer {
+            Ok(Decision::Granted(grant)) => Some(grant),
+            _ => None,
+        }
+    };
+    let mut at_once = 0;
     for _ in 0..4 {
-        let decision = bucket.put(&RateItem::new("x", LIMIT / 2)).inspect_err(is_typed);
-        granted += if decision.is_ok_and(|it| it.is_granted()) { LIMIT / 2 } else { 0 };
+        at_once += reserve(LIMIT / 2, Duration::ZERO).map_or(0, |grant| grant.weight);
     }
-    let _ = bucket.reserve(&RateItem::new("z", 1), Duration::MAX).inspect_err(is_typed);
+    while at_once <= 4 * LIMIT && reserve(1, Duration::ZERO).is_some() {
+        at_once += 1;
+    }
+    let next = reserve(1, Duration::MAX).map(|grant| grant.delay);
     let _ = bucket.leak(None).inspect_err(is_typed);
-    granted
+    Granted { at_once, next }
 }
 
 fn is_typed(error: &BucketError) {

@@ -13,6 +13,7 @@ use pyrate_redis::RedisStore;
 use pyrate_sqlite::SqliteStore;
 
 use super::Trouble;
+use super::planted::Planted;
 use super::weather::Weather;
 
 /// What holds the limit.
@@ -111,13 +112,19 @@ impl Backend {
         !matches!(self, Backend::Redis)
     }
 
-    /// A limiter of this process, on the clock that `weather` moves; what is shared lies at `address`.
+    /// A limiter of this process, on the clock that `weather` moves, with what is `planted`; what is shared lies at `address`.
     ///
     /// # Errors
     ///
     /// [`Trouble`] if the store can't be opened.
-    pub(crate) fn limiter(self, address: &str, weather: &Arc<Weather>) -> Result<Limiter, Trouble> {
-        let (rates, clock, timeout) = (self.rates()?, Arc::clone(weather), self.profile().timeout);
+    pub(crate) fn limiter(
+        self,
+        address: &str,
+        weather: &Arc<Weather>,
+        planted: Planted,
+    ) -> Result<Limiter, Trouble> {
+        let rates = planted.rates(self.rates()?)?;
+        let (clock, timeout) = (Arc::clone(weather), self.profile().timeout);
         Ok(match self {
             Backend::Memory => Limiter::new(InMemoryBucket::with_clock(rates, clock)),
             Backend::Keyed => {

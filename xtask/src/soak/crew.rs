@@ -14,6 +14,7 @@ use super::Trouble;
 use super::backend::Backend;
 use super::record::{Kind, Record, tell};
 use super::turn::Turn;
+use super::watch::Watch;
 use super::weather::Weather;
 
 /// Callers that are threads, in each process.
@@ -36,6 +37,8 @@ pub(crate) struct Crew {
     pub(crate) weather: Arc<Weather>,
     /// Until when they call.
     pub(crate) end: Instant,
+    /// Who is in a call.
+    pub(crate) watch: Arc<Watch>,
 }
 
 impl Crew {
@@ -48,9 +51,9 @@ impl Crew {
         let runtime =
             runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let mut tasks = JoinSet::new();
-        for _ in 0..TASKS {
+        for caller in THREADS..THREADS + TASKS {
             let (crew, dice) = (self.clone(), dice.split());
-            tasks.spawn_on(async move { crew.task(dice).await }, runtime.handle());
+            tasks.spawn_on(async move { crew.task(caller, dice).await }, runtime.handle());
         }
         self.threads(dice)?;
         while let Some(ended) = runtime.block_on(tasks.join_next()) {
@@ -64,7 +67,10 @@ impl Crew {
         thread::scope(|scope| {
             let has_weather = self.backend.goes_by_clocks();
             let weather = has_weather.then(|| scope.spawn(|| self.weather.blow(storm, self.end)));
-            let threads = calling.map(|dice| scope.spawn(|| self.thread(dice)));
+            let callers = calling.into_iter().enumerate();
+            let threads: Vec<_> = callers
+                .map(|(caller, dice)| scope.spawn(move || self.thread(caller, dice)))
+                .collect();
             for thread in threads.into_iter().chain(weather) {
                 thread.join().map_err(|_| "a caller panicked")??;
             }
@@ -72,9 +78,11 @@ impl Crew {
         })
     }
 
-    fn thread(&self, mut dice: Dice) -> io::Result<()> {
+    fn thread(&self, caller: usize, mut dice: Dice) -> io::Result<()> {
         while Instant::now() < self.end {
+            let under_way = self.watch.begin(caller);
             let record = Turn::next(&mut dice, self.backend).take(&self.limiter, self.backend);
+            drop(under_way);
             tell(record)?;
             if let Some(pause) = self.pause(record, &mut dice) {
                 thread::sleep(pause);
@@ -83,10 +91,12 @@ impl Crew {
         Ok(())
     }
 
-    async fn task(self, mut dice: Dice) -> io::Result<()> {
+    async fn task(self, caller: usize, mut dice: Dice) -> io::Result<()> {
         while Instant::now() < self.end {
             let turn = Turn::next(&mut dice, self.backend);
+            let under_way = self.watch.begin(caller);
             let record = turn.take_async(&self.limiter, self.backend).await;
+            drop(under_way);
             tell(record)?;
             if let Some(pause) = self.pause(record, &mut dice) {
                 tokio::time::sleep(pause).await;

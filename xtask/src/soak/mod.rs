@@ -7,13 +7,15 @@
 //!
 //! From the outside in: a `plan` says what is soaked; `workers` starts processes on one `ground`, does `faults` to both and
 //! hears their `record`s; the `report` sums up and audits. Within each process, a `worker`, a `crew` of threads and
-//! tasks takes one `turn` after the other, by a clock in bad `weather`.
+//! tasks takes one `turn` after the other, by a clock in bad `weather`, and a `watch` tells of turns that never end. What is
+//! `planted` shows that a soak finds it.
 
 pub mod backend;
 mod crew;
 pub mod faults;
 mod ground;
 mod plan;
+pub mod planted;
 pub mod record;
 pub mod report;
 #[path = "../../../pyrate-redis/tests/support/server.rs"]
@@ -25,12 +27,14 @@ pub mod report;
 )]
 mod server;
 mod turn;
+mod watch;
 mod weather;
 pub mod worker;
 mod workers;
 
 pub use backend::Backend;
 pub use plan::Plan;
+pub use planted::Planted;
 pub use report::Report;
 
 use std::error::Error;

@@ -6,6 +6,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Trouble;
 use super::backend::Backend;
+use super::planted::Planted;
+
+/// No line is longer: all callers at once, each with the heaviest weight that fits, take less than a second.
+const LINE: Duration = Duration::from_secs(3);
 
 /// One soak of one backend.
 #[derive(Clone, Debug)]
@@ -18,9 +22,20 @@ pub struct Plan {
     pub seed: u64,
     /// The program that is a worker if [asked](super::worker).
     pub program: PathBuf,
+    /// A call that takes longer, its wait included, hangs.
+    pub patience: Duration,
+    /// What is wrong with the workers on purpose.
+    pub planted: Planted,
 }
 
 impl Plan {
+    /// A soak in which nothing is planted.
+    #[must_use]
+    pub fn new(backend: Backend, duration: Duration, seed: u64, program: PathBuf) -> Plan {
+        let (patience, planted) = (backend.bound() + LINE, Planted::Nothing);
+        Plan { backend, duration, seed, program, patience, planted }
+    }
+
     /// Reads `[--minutes N] [--backend B] [--seed S]`: a plan for each backend that is meant.
     ///
     /// # Errors
@@ -40,7 +55,7 @@ impl Plan {
         }
         let duration = Duration::try_from_secs_f64(60.0 * minutes)?;
         let program = env::current_exe()?;
-        let plan = |backend| Plan { backend, duration, seed, program: program.clone() };
+        let plan = |backend| Plan::new(backend, duration, seed, program.clone());
         Ok(backends.into_iter().map(plan).collect())
     }
 }

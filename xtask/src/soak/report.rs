@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use pyrate_conformance::audit;
+use pyrate_conformance::{audit, fullest};
 use pyrate_memory::{Rates, Timestamp};
 
 use super::Trouble;
@@ -34,6 +34,8 @@ pub struct Report {
     pub faults: Faults,
     /// The longest that a call took beyond the wait it was told.
     pub latest: Duration,
+    /// Units of the fullest window of each rate, under whatever name.
+    pub fullest: Vec<u128>,
     /// Promises that were broken.
     pub findings: Vec<String>,
 }
@@ -50,16 +52,14 @@ impl Report {
             report.add(*record, &mut used);
         }
         for (name, grants) in used {
-            let found = audit(&report.rates, &grants);
-            report.findings.extend(
-                found.iter().map(|found| format!("name {name}: a window is too full: {found:?}")),
-            );
+            report.audit(name, &grants);
         }
         if report.latest > plan.backend.bound() {
             report.findings.push(format!("a call took {:?} too long", report.latest));
         }
-        if report.grants() == 0 {
-            report.findings.push("nobody was granted anything".to_owned());
+        let mut fullest = report.rates.iter().zip(&report.fullest);
+        if !fullest.any(|(rate, units)| *units >= u128::from(rate.limit())) {
+            report.findings.push("no window was ever full".to_owned());
         }
         Ok(report)
     }
@@ -67,7 +67,7 @@ impl Report {
     fn empty(plan: &Plan, faults: Faults) -> Result<Report, Trouble> {
         let (rates, findings) = (plan.backend.rates()?, faults.findings.clone());
         let [at_once, waited, denied, left, failed, unknown] = [0; 6];
-        let (plan, latest) = (plan.clone(), Duration::ZERO);
+        let (plan, latest, fullest) = (plan.clone(), Duration::ZERO, vec![0; rates.len()]);
         Ok(Report {
             plan,
             rates,
@@ -79,8 +79,19 @@ impl Report {
             unknown,
             faults,
             latest,
+            fullest,
             findings,
         })
+    }
+
+    /// Of what callers of `name` were granted.
+    fn audit(&mut self, name: u8, grants: &[(Timestamp, u64)]) {
+        let found = audit(&self.rates, grants).into_iter();
+        let told = found.map(|found| format!("name {name}: a window is too full: {found:?}"));
+        self.findings.extend(told);
+        for (most, units) in self.fullest.iter_mut().zip(fullest(&self.rates, grants)) {
+            *most = units.max(*most);
+        }
     }
 
     fn add(&mut self, record: Record, used: &mut BTreeMap<u8, Vec<(Timestamp, u64)>>) {
@@ -132,6 +143,7 @@ impl fmt::Display for Report {
         writeln!(f, "  grants      {}: {at_once} at once, {waited} after a wait", self.grants())?;
         writeln!(f, "  denials     {denied}; {left} callers left")?;
         writeln!(f, "  failures    {failed} as they had to, {unknown} with an unknown outcome")?;
+        writeln!(f, "  fullest     {}", self.full())?;
         writeln!(f, "  faults      {}", self.faults)?;
         let bound = backend.bound();
         writeln!(f, "  worst call  {:?} beyond its wait, of {bound:?} allowed", self.latest)?;
@@ -141,6 +153,12 @@ impl fmt::Display for Report {
 }
 
 impl Report {
+    /// The fullest windows beside their limits.
+    fn full(&self) -> String {
+        let each = self.rates.iter().zip(&self.fullest);
+        each.map(|(rate, units)| format!("{units} of {rate}")).collect::<Vec<_>>().join(", ")
+    }
+
     fn percent(&self) -> u64 {
         100 * self.held_up() / self.calls().max(1)
     }

@@ -1,6 +1,7 @@
 //! A worker: a process that calls, and may be killed at any moment.
 
 use std::io;
+use std::panic;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -10,9 +11,11 @@ use pyrate_conformance::Dice;
 
 use super::Trouble;
 use super::backend::Backend;
-use super::crew::Crew;
+use super::crew::{Crew, TASKS, THREADS};
 use super::plan::Plan;
-use super::record::{self, Record};
+use super::planted::Planted;
+use super::record::{self, Kind, Record};
+use super::watch::Watch;
 use super::weather::Weather;
 
 /// The first word of a worker's command line.
@@ -47,7 +50,8 @@ impl Worker {
         let seed = Dice::new(plan.seed ^ number.wrapping_mul(0x9e37_79b9)).bits();
         let mut child = Command::new(&plan.program)
             .args([WORD, &plan.backend.to_string(), &seed.to_string()])
-            .args([&duration.as_millis().to_string(), address])
+            .args([duration, plan.patience].map(|time| time.as_millis().to_string()))
+            .args([&plan.planted.to_string(), address])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -93,16 +97,31 @@ impl Worker {
 ///
 /// [`Trouble`] if it can't do its work.
 pub fn run(words: &[String]) -> Result<(), Trouble> {
-    let [backend, seed, millis, address] = words else {
-        return Err("a worker needs a backend, a seed, a duration and an address".into());
+    let [backend, seed, duration, patience, planted, address] = words else {
+        return Err(
+            "a worker needs a backend, a seed, two durations, a fault and an address".into()
+        );
     };
-    let backend: Backend = backend.parse()?;
-    let weather = Arc::new(Weather::default());
+    tell_of_panics();
+    let (backend, planted): (Backend, Planted) = (backend.parse()?, planted.parse()?);
+    let weather = Arc::new(Weather::new(planted));
     let crew = Crew {
         backend,
-        limiter: backend.limiter(address, &weather)?,
+        limiter: backend.limiter(address, &weather, planted)?,
         weather,
-        end: Instant::now() + Duration::from_millis(millis.parse()?),
+        end: Instant::now() + Duration::from_millis(duration.parse()?),
+        watch: Arc::new(Watch::new(THREADS + TASKS, Duration::from_millis(patience.parse()?))),
     };
+    crew.watch.keep();
     crew.call(&mut Dice::new(seed.parse()?))
+}
+
+/// At once, since a worker may be killed before it sees that one of its callers is gone.
+fn tell_of_panics() {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |what| {
+        print(what);
+        // If nobody listens, nobody needs to know.
+        let _ = record::tell(Record::new(Kind::Broken));
+    }));
 }

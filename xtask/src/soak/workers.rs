@@ -13,9 +13,6 @@ use super::plan::Plan;
 use super::record::Record;
 use super::worker::Worker;
 
-/// Who waits in line when time is over has so long to come to an end.
-const GRACE: Duration = Duration::from_secs(30);
-
 /// The workers of a plan.
 struct Workers<'p> {
     plan: &'p Plan,
@@ -90,7 +87,9 @@ impl Workers<'_> {
     fn end(mut self) -> Result<(Faults, Vec<Record>), Trouble> {
         let mut records = Vec::new();
         for mut worker in self.running.drain(..) {
-            match awaited(&mut worker, self.end + GRACE)? {
+            // Who waits in line when time is over has so long to come to an end, twice as long as what hangs has to be
+            // told of.
+            match awaited(&mut worker, self.end + 2 * self.plan.patience)? {
                 Some(status) if status.success() => {}
                 Some(status) => self.faults.findings.push(format!("a worker failed: {status}")),
                 None => {

@@ -10,7 +10,7 @@ use xtask::soak::{Backend, Plan, Report};
 
 fn report(records: &[Record], faults: Faults) -> Report {
     let (backend, duration, program) = (Backend::Sqlite, Duration::ZERO, PathBuf::new());
-    Report::of(&Plan { backend, duration, seed: 0, program }, faults, records).unwrap()
+    Report::of(&Plan::new(backend, duration, 0, program), faults, records).unwrap()
 }
 
 /// As much as the shorter rate of that backend allows in its window.
@@ -49,8 +49,9 @@ fn a_call_that_takes_too_long_is_found_and_so_is_one_that_breaks() {
 fn each_backend_has_its_own_bound() {
     for backend in Backend::ALL {
         let program = PathBuf::new();
-        let plan = Plan { backend, duration: Duration::ZERO, seed: 0, program };
-        let late = |late| Record { late, ..Record::new(Kind::AtOnce) };
+        let plan = Plan::new(backend, Duration::ZERO, 0, program);
+        let weight = u16::try_from(backend.rates().unwrap().shortest().limit()).unwrap();
+        let late = |late| Record { late, weight, ..Record::new(Kind::AtOnce) };
         let findings =
             |late: Record| Report::of(&plan, Faults::default(), &[late]).unwrap().findings.len();
         let bound = backend.bound();
@@ -68,12 +69,17 @@ fn a_call_with_an_unknown_outcome_is_counted_and_breaks_no_promise() {
 }
 
 #[test]
-fn a_soak_in_which_nobody_was_granted_anything_shows_nothing() {
-    assert_eq!(report(&[Record::new(Kind::Denied)], Faults::default()).findings.len(), 1);
+fn a_soak_in_which_no_window_was_ever_full_shows_nothing() {
+    let nearly = Record { weight: 199, ..full(0) };
+    for one in [Record::new(Kind::Denied), nearly] {
+        let findings = report(&[one], Faults::default()).findings;
+        assert_eq!(findings, ["no window was ever full"]);
+    }
 }
 
 #[test]
-fn what_the_workers_did_wrong_is_found() {
-    let faults = Faults { findings: vec!["a worker hung".to_owned()], ..Faults::default() };
-    assert_eq!(report(&[full(0)], faults).findings, ["a worker hung"]);
+fn the_fullest_window_of_each_rate_is_told() {
+    let report = report(&[full(0), full(10_000), full(1_000_000)], Faults::default());
+    assert_eq!(report.fullest, [200, 400]);
+    assert!(report.to_string().contains("200 of 200/10ms, 400 of 16000/1s"), "{report}");
 }

@@ -3,4 +3,5 @@
 #![cfg(test)]
 
 mod findings;
+mod planted;
 mod short;

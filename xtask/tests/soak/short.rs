@@ -8,7 +8,7 @@ use xtask::soak::{Backend, Plan, Report, run};
 
 fn soak(backend: Backend) -> Report {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_soak"));
-    let plan = Plan { backend, duration: Duration::from_secs(2), seed: 1, program };
+    let plan = Plan::new(backend, Duration::from_secs(2), 1, program);
     let report = run(&plan).unwrap();
     println!("{report}");
     assert!(report.findings.is_empty(), "{report}");
