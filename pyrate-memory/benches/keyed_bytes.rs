@@ -23,7 +23,6 @@ const GOVERNOR: Peer<'_> = Peer::new("governor, keyed").cannot(&[
     Skill::ExactWindows,
     Skill::SeveralRates,
     Skill::WaitingInLine,
-    Skill::Persistence,
 ]);
 
 /// Most bytes a name, by how many grants it holds.

@@ -223,7 +223,10 @@ mod tests {
     fn a_miss_is_explained_and_what_the_peer_lacks_is_told() {
         let row = &table().rows[0];
         assert_eq!(row.notes, ["missed because it is exact"]);
-        assert_eq!(row.cannot.as_deref(), Some("peer can't: weights, exact windows"));
+        assert_eq!(
+            row.cannot.as_deref(),
+            Some("peer can't: weights at the cost of one unit, exact windows")
+        );
         assert_eq!(table().rows()[2].all_notes(), "");
     }
 
@@ -274,7 +277,7 @@ mod tests {
         assert_eq!(lines[1], "|---|---|---|---|---|---|---|");
         assert!(
             lines[2]
-                .ends_with("| missed because it is exact; peer can't: weights, exact windows |")
+                .ends_with("| missed because it is exact; peer can't: weights at the cost of one unit, exact windows |")
         );
         assert!(lines[3].starts_with("| size | 150 B |  |  | <= 200 B | met |"), "{}", lines[3]);
     }

@@ -223,9 +223,9 @@ mod tests {
 
     #[test]
     fn what_a_peer_lacks_stands_in_the_report() {
-        const PEER: Peer<'_> = Peer::new("peer").cannot(&[Skill::Weights, Skill::Persistence]);
+        const PEER: Peer<'_> = Peer::new("peer").cannot(&[Skill::Weights, Skill::ExactWindows]);
         let report = Pair::new("work", PEER).bytes(1.0, 1.0);
         let Against::Peer { cannot, .. } = report.against else { panic!("a pair has a peer") };
-        assert_eq!(cannot, [Skill::Weights, Skill::Persistence]);
+        assert_eq!(cannot, [Skill::Weights, Skill::ExactWindows]);
     }
 }
