@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::iter;
 
-use xtask::paired::{Against, Chart, Quartiles, Report};
+use xtask::paired::{Against, Chart, Point, Quartiles, Report};
 
 use super::compare::{Change, Comparison};
 use super::effort::Effort;
@@ -22,8 +22,7 @@ pub(super) struct Row {
     pub(super) notes: Vec<String>,
     /// What its peer can't do.
     pub(super) cannot: Option<String>,
-    /// Whether it belongs into the short table: it has a target or a rival, and is not only a curve's
-    /// point.
+    /// Whether it belongs into the short table: it has a target, or is not only a curve's point.
     is_claim: bool,
 }
 
@@ -32,6 +31,9 @@ const COLUMNS: usize = 6;
 /// What stands above the columns.
 pub(super) const HEADS: [&str; COLUMNS] =
     ["work", "ours [quartiles]", "peer or floor", "ratio [quartiles]", "target", "verdict"];
+
+/// So many stored grants stand for the curve over them in the short table.
+const MANY_STORED: f64 = 100_000.0;
 
 /// What is said of a target that lies between the quartiles.
 const NARROWLY: &str = "missed by the median, but met by a quarter of the rounds or more";
@@ -131,15 +133,24 @@ fn row(report: &Report, change: Option<Change>) -> Row {
     Row {
         cells: [report.work.clone(), ours, peer, ratio, target, verdict.to_owned()],
         notes: notes(report, change),
-        is_claim: report.is_met().is_some() || cannot.is_some() && !is_growth(report),
+        is_claim: report.is_met().is_some() || !is_growth(report),
         cannot,
     }
 }
 
 // What stands on a chart of what grows is told there.
 fn is_growth(report: &Report) -> bool {
-    let mut charts = report.points.iter().map(|point| point.chart);
-    !report.points.is_empty() && charts.all(|chart| chart != Chart::Backends)
+    !report.points.is_empty() && !report.points.iter().any(stands_for_more)
+}
+
+// A row of the backends' chart is no curve's. And what a full bucket costs, which is more than others do, stands on
+// a curve alone: one of its points is told in words as well.
+fn stands_for_more(point: &Point) -> bool {
+    match point.chart {
+        Chart::Backends => true,
+        Chart::Stored => point.x.total_cmp(&MANY_STORED).is_eq(),
+        _ => false,
+    }
 }
 
 fn against(report: &Report) -> [String; 3] {
@@ -280,6 +291,17 @@ mod tests {
                 .ends_with("| missed because it is exact; peer can't: weights at the cost of one unit, exact windows |")
         );
         assert!(lines[3].starts_with("| size | 150 B |  |  | <= 200 B | met |"), "{}", lines[3]);
+    }
+
+    #[test]
+    fn the_short_table_tells_of_floors_and_of_full_buckets_too() {
+        let plain = || Pair::new("w", "floor").bytes(2.0, 1.0);
+        let is_claim = |report: Report| row(&report, None).is_claim;
+        assert!(is_claim(plain()));
+        assert!(is_claim(plain().on(Chart::Stored, "w", 100_000)));
+        assert!(is_claim(plain().on(Chart::Weight, "w", 1).on(Chart::Backends, "w", 1)));
+        assert!(!is_claim(plain().on(Chart::Stored, "w", 1_000)));
+        assert!(!is_claim(plain().on(Chart::Weight, "w", 100_000)));
     }
 
     #[test]
