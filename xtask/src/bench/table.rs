@@ -35,6 +35,9 @@ pub(super) const HEADS: [&str; COLUMNS] =
 /// So many stored grants stand for the curve over them in the short table.
 const MANY_STORED: f64 = 100_000.0;
 
+/// What stands out below a miss that nobody foresaw.
+const UNEXPLAINED: &str = "missed, not explained";
+
 /// What is said of a target that lies between the quartiles.
 const NARROWLY: &str = "missed by the median, but met by a quarter of the rounds or more";
 
@@ -171,8 +174,10 @@ fn notes(report: &Report, change: Option<Change>) -> Vec<String> {
         Change::Slower(by) => format!("SLOWER: the ratio is {} times the saved one", factor(by)),
         Change::Faster(by) => format!("faster: the saved ratio is {} times this one", factor(by)),
     });
-    let reason = report.because.as_ref().filter(|_| report.is_met() == Some(false));
-    let reason = reason.map(|reason| format!("missed because {reason}"));
+    let reason = (report.is_met() == Some(false)).then(|| match &report.because {
+        Some(reason) => format!("missed because {reason}"),
+        None => UNEXPLAINED.to_owned(),
+    });
     let narrowly = report.is_missed_narrowly().then(|| NARROWLY.to_owned());
     [change, reason, narrowly].into_iter().flatten().collect()
 }
@@ -242,11 +247,17 @@ mod tests {
     }
 
     #[test]
+    fn a_miss_without_a_reason_says_so_and_what_is_met_does_not() {
+        let size = |bytes| row(&Bound::bytes("size", 2.0).measured(bytes), None).notes;
+        assert_eq!([size(3.0), size(2.0)], [vec![UNEXPLAINED.to_owned()], Vec::new()]);
+    }
+
+    #[test]
     fn of_rounds_that_disagree_it_is_told() {
         let mut report = Bound::bytes("size", 2.0).measured(3.0);
-        assert!(row(&report, None).notes.is_empty());
+        assert_eq!(row(&report, None).notes, [UNEXPLAINED]);
         report.ours.first = 1.0;
-        assert_eq!(row(&report, None).notes, [NARROWLY]);
+        assert_eq!(row(&report, None).notes, [UNEXPLAINED, NARROWLY]);
     }
 
     #[test]
