@@ -30,6 +30,8 @@ pub(crate) enum Failure {
     NothingRan,
     /// The marks are not there between which the benches' section is written.
     Unmarked { path: PathBuf },
+    /// A run is not one that the README may show.
+    NotForReadme { why: String },
     /// A chart could not be drawn.
     Chart { name: &'static str, source: Box<dyn Error + Send + Sync> },
     /// As many works are slower than in the run that they are compared with.
@@ -54,6 +56,9 @@ impl fmt::Display for Failure {
             Failure::Untidy { findings } => write!(f, "tidy: {findings} to repair"),
             Failure::Unmarked { path } => {
                 write!(f, "{} has no place for the benches: the marks are gone", path.display())
+            }
+            Failure::NotForReadme { why } => {
+                write!(f, "the README shows full runs of every backend, not this one: {why}")
             }
             Failure::Chart { name, source } => write!(f, "cannot draw the chart {name}: {source}"),
             Failure::Slower { works } => {

@@ -31,6 +31,9 @@ pub(crate) fn run(options: &Options, installing: Installing) -> Result<(), Failu
     let saved = options.against.as_deref().map(|name| files.saved(name)).transpose()?;
     build(options, installing)?;
     let record = record(options, &files)?;
+    if options.is_for_readme {
+        readme::check(&record)?;
+    }
     let comparison = saved.map(|saved| compare(options, &files, &saved, &record)).transpose()?;
     show(options, &files, &record, comparison.as_ref())?;
     match comparison.map_or(0, |comparison| comparison.slower()) {
