@@ -1,8 +1,8 @@
 //! Comparisons: which works changed from one run to another, and not by chance.
 //!
 //! A work changed if the quartiles of its ratio in one run lie wholly beyond those in the other; if its median
-//! moved by more than a quarter, and the more the wider the quartiles lie apart; and if all that is still so each
-//! time it is measured again. That quartiles don't overlap alone is not enough: between two runs the same program
+//! moved by more than a quarter, and the more the wider the quartiles lie apart, or if its target was met and is
+//! missed now; and if all that is still so each time it is measured again. That quartiles don't overlap alone is not enough: between two runs the same program
 //! may be laid out otherwise in memory, or share its machine with others, and then every round of it is a little
 //! off.
 
@@ -43,8 +43,7 @@ impl Comparison {
         let change = |report: &Report| {
             let (key, now) = (key(report), compared(report)?);
             let before = saved.reports().find(|report| self::key(report) == key)?;
-            let least = if report.is_uneven { LEAST_UNEVEN } else { LEAST };
-            Some((key, change(compared(before)?, now, least)?))
+            Some((key, change(compared(before)?, now, least(before, report))?))
         };
         Comparison { changes: now.reports().filter_map(change).collect() }
     }
@@ -65,6 +64,16 @@ impl Comparison {
     pub(super) fn concerns(&self, record: &Record, name: &str) -> bool {
         let mut programs = record.programs.iter().filter(|program| program.name == name);
         programs.any(|program| program.reports.iter().any(|report| self.change(report).is_some()))
+    }
+
+    /// What is told below a table that compares: when a work is marked.
+    pub(super) fn remarks(&self) -> Vec<String> {
+        let again = CONFIRMATIONS;
+        vec![format!(
+            "marked is what lies beyond the saved quartiles by a factor of {LEAST} ({LEAST_UNEVEN} where the sides occupy \
+             different numbers of cores), more where the quartiles lie far apart, or by any factor where that \
+             loses a target; and does so again in {again} more runs of its program"
+        )]
     }
 
     pub(super) fn changed(&self) -> usize {
@@ -106,12 +115,26 @@ fn compared(report: &Report) -> Option<Quartiles> {
     }
 }
 
-fn change(before: Quartiles, now: Quartiles, least: f64) -> Option<Change> {
+/// The factor from which on a work changed for the worse, and for the better.
+#[derive(Clone, Copy)]
+struct Least {
+    slower: f64,
+    faster: f64,
+}
+
+// A target that is lost is told however near it was: what is beyond the quartiles is enough.
+fn least(before: &Report, now: &Report) -> Least {
+    let least = if now.is_uneven { LEAST_UNEVEN } else { LEAST };
+    let is_lost = before.is_met() == Some(true) && now.is_met() == Some(false);
+    Least { slower: if is_lost { 0.0 } else { least }, faster: least }
+}
+
+fn change(before: Quartiles, now: Quartiles, least: Least) -> Option<Change> {
     let factor = now.median / before.median;
-    let enough = least * (width(before) * width(now)).sqrt();
-    if now.first > before.third && factor > enough {
+    let width = (width(before) * width(now)).sqrt();
+    if now.first > before.third && factor > least.slower * width {
         Some(Change::Slower(factor))
-    } else if now.third < before.first && factor < 1.0 / enough {
+    } else if now.third < before.first && factor < 1.0 / (least.faster * width) {
         Some(Change::Faster(1.0 / factor))
     } else {
         None
@@ -145,6 +168,10 @@ mod tests {
         Record::example(reports)
     }
 
+    fn usual() -> Least {
+        Least { slower: LEAST, faster: LEAST }
+    }
+
     const STEADY: [f64; 3] = [0.95, 1.0, 1.05];
 
     fn scaled(factor: f64) -> Quartiles {
@@ -173,21 +200,21 @@ mod tests {
     #[test]
     fn a_small_step_is_no_change_however_narrow_the_quartiles_are() {
         let flat = |value| quartiles(value, value, value);
-        assert_eq!(change(flat(1.0), flat(1.2), LEAST), None);
-        assert_eq!(change(flat(1.0), flat(1.5), LEAST), Some(Change::Slower(1.5)));
+        assert_eq!(change(flat(1.0), flat(1.2), usual()), None);
+        assert_eq!(change(flat(1.0), flat(1.5), usual()), Some(Change::Slower(1.5)));
     }
 
     #[test]
     fn a_large_step_is_no_change_where_the_quartiles_overlap() {
         let (low, high) = (quartiles(0.9, 1.0, 3.0), quartiles(2.0, 9.0, 9.5));
-        assert_eq!((change(low, high, LEAST), change(high, low, LEAST)), (None, None));
+        assert_eq!((change(low, high, usual()), change(high, low, usual())), (None, None));
     }
 
     #[test]
     fn the_wider_the_quartiles_lie_apart_the_larger_a_change_must_be() {
         let before = quartiles(1.92, 1.95, 1.97);
-        assert!(change(before, quartiles(3.51, 4.69, 7.1), LEAST).is_some());
-        assert_eq!(change(before, quartiles(2.0, 2.9, 7.1), LEAST), None);
+        assert!(change(before, quartiles(3.51, 4.69, 7.1), usual()).is_some());
+        assert_eq!(change(before, quartiles(2.0, 2.9, 7.1), usual()), None);
     }
 
     #[test]
@@ -199,8 +226,30 @@ mod tests {
     }
 
     #[test]
+    fn a_target_that_is_lost_is_told_however_small_the_step_is() {
+        let with = |factor, target| {
+            let mut report = report("w", "p", scaled(factor)).uneven();
+            if let Against::Peer { target: of, .. } = &mut report.against {
+                *of = Some(target);
+            }
+            report
+        };
+        let changed = |target, factor| {
+            let comparison =
+                Comparison::of(&run(vec![with(1.0, target)]), &run(vec![with(factor, target)]));
+            comparison.change(&with(factor, target))
+        };
+        assert_eq!(changed(1.1, 1.2), Some(Change::Slower(1.2)));
+        // Within the quartiles; met still; missed before.
+        assert_eq!(
+            [(1.02, 1.05), (1.3, 1.2), (0.9, 1.2)].map(|(target, factor)| changed(target, factor)),
+            [None; 3]
+        );
+    }
+
+    #[test]
     fn what_is_no_number_did_not_change() {
-        assert_eq!(change(Quartiles::of([]), scaled(1.0), LEAST), None);
+        assert_eq!(change(Quartiles::of([]), scaled(1.0), usual()), None);
     }
 
     #[test]

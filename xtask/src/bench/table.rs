@@ -12,6 +12,8 @@ use super::record::Record;
 /// All rows.
 pub(super) struct Table {
     rows: Vec<Row>,
+    /// What stands below them.
+    remarks: Vec<String>,
 }
 
 /// One report, in words.
@@ -44,7 +46,13 @@ const NARROWLY: &str = "missed by the median, but met by a quarter of the rounds
 impl Table {
     pub(super) fn new(record: &Record, comparison: Option<&Comparison>) -> Table {
         let change = |report| comparison.and_then(|comparison| comparison.change(report));
-        Table { rows: record.reports().map(|report| row(report, change(report))).collect() }
+        let rows = record.reports().map(|report| row(report, change(report))).collect();
+        Table { rows, remarks: comparison.map(Comparison::remarks).unwrap_or_default() }
+    }
+
+    /// What is to be known of the comparison, a sentence each; none where there is none.
+    pub(super) fn remarks(&self) -> &[String] {
+        &self.remarks
     }
 
     /// Every row.
@@ -65,7 +73,8 @@ impl Table {
             iter::once(line(&cells, &widths)).chain(notes.collect::<Vec<_>>())
         });
         let lines: Vec<String> = iter::once(heads).chain(rows).collect();
-        format!("{}\n\n{}\n{}", lines.join("\n"), about(record), summary(record))
+        let below = [about(record), summary(record)].into_iter().chain(self.remarks.clone());
+        format!("{}\n\n{}", lines.join("\n"), below.collect::<Vec<_>>().join("\n"))
     }
 
     /// The claims alone, as a table of Markdown.
@@ -283,6 +292,8 @@ mod tests {
     fn a_change_is_the_first_note() {
         let comparison = Comparison::of(&record(), &record());
         assert!(Table::new(&record(), Some(&comparison)).rows()[0].notes[0].starts_with("missed"));
+        let text = Table::new(&record(), Some(&comparison)).to_text(&record());
+        assert!(text.lines().last().unwrap().starts_with("marked is what"), "{text}");
         let row = row(&Pair::new("w", "p").bytes(1.0, 1.0), Some(Change::Slower(2.0)));
         assert_eq!(row.notes, ["SLOWER: the ratio is 2.00 times the saved one"]);
     }

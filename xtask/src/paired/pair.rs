@@ -82,8 +82,9 @@ impl<'a> Pair<'a> {
     ) -> Report {
         let plan = self.plan.clone().with_long_rounds();
         let mut theirs = Side::calibrated(theirs, &plan);
-        self.run_rounds(&plan, || pace_of(threads, plan.together, &ours), || theirs.round())
-            .uneven()
+        let report =
+            self.run_rounds(&plan, || pace_of(threads, plan.together, &ours), || theirs.round());
+        if threads == 1 { report } else { report.uneven() }
     }
 
     fn run_rounds(
@@ -212,6 +213,15 @@ mod tests {
         let plan = Plan { rounds: 8, together: Duration::from_millis(30), ..Plan::quick() };
         let report = pair(plan).run_on(3, nap(4), nap(1));
         assert!(ratio(&report).median > 1.5, "{report}");
+    }
+
+    #[test]
+    fn only_several_threads_beside_one_are_uneven() {
+        let plan = Plan { rounds: 4, together: Duration::from_millis(1), ..Plan::quick() };
+        let pair = pair(plan);
+        let is_uneven =
+            |threads| pair.run_on_beside_one(threads, |_| || (), Duration::from_millis).is_uneven;
+        assert_eq!([1, 2].map(is_uneven), [false, true]);
     }
 
     #[test]
