@@ -32,6 +32,8 @@ pub(crate) enum Failure {
     Unmarked { path: PathBuf },
     /// A run is not one that the README may show.
     NotForReadme { why: String },
+    /// The run to compare with was more or less thorough than this one.
+    OtherEffort { saved: &'static str },
     /// A chart could not be drawn.
     Chart { name: &'static str, source: Box<dyn Error + Send + Sync> },
     /// As many works are slower than in the run that they are compared with.
@@ -59,6 +61,9 @@ impl fmt::Display for Failure {
             }
             Failure::NotForReadme { why } => {
                 write!(f, "the README shows full runs of every backend, not this one: {why}")
+            }
+            Failure::OtherEffort { saved } => {
+                write!(f, "the saved run is {saved}, and comparable only with another such one")
             }
             Failure::Chart { name, source } => write!(f, "cannot draw the chart {name}: {source}"),
             Failure::Slower { works } => {

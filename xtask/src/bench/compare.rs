@@ -6,9 +6,13 @@
 //! may be laid out otherwise in memory, or share its machine with others, and then every round of it is a little
 //! off.
 
+use std::collections::HashSet;
+
 use xtask::paired::{Against, Quartiles, Report, Unit};
 
+use super::effort::Effort;
 use super::record::Record;
+use crate::failure::Failure;
 
 /// The least factor between two medians that counts as a change, where all rounds of a run agree.
 const LEAST: f64 = 1.25;
@@ -33,10 +37,21 @@ pub(super) enum Change {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Comparison {
     changes: Vec<(Key, Change)>,
+    /// What is to be known of it: a sentence each.
+    remarks: Vec<String>,
 }
 
 /// What makes two reports of two runs comparable: the work and the peer.
 type Key = (String, String);
+
+/// Refuses to compare a quick run with a full one: their rounds differ in length, and so do their ratios.
+pub(super) fn check(saved: &Record, effort: Effort) -> Result<(), Failure> {
+    if saved.effort == effort {
+        Ok(())
+    } else {
+        Err(Failure::OtherEffort { saved: saved.effort.name() })
+    }
+}
 
 impl Comparison {
     pub(super) fn of(saved: &Record, now: &Record) -> Comparison {
@@ -45,7 +60,8 @@ impl Comparison {
             let before = saved.reports().find(|report| self::key(report) == key)?;
             Some((key, change(compared(before)?, now, least(before, report))?))
         };
-        Comparison { changes: now.reports().filter_map(change).collect() }
+        let changes = now.reports().filter_map(change).collect();
+        Comparison { changes, remarks: remarks(saved, now) }
     }
 
     /// Keeps what the other one found too, in the same direction.
@@ -53,7 +69,7 @@ impl Comparison {
         let is_confirmed = |(key, change): &(Key, Change)| {
             other.find(key).is_some_and(|other| other.is_like(*change))
         };
-        Comparison { changes: self.changes.into_iter().filter(is_confirmed).collect() }
+        Comparison { changes: self.changes.into_iter().filter(is_confirmed).collect(), ..self }
     }
 
     pub(super) fn change(&self, report: &Report) -> Option<Change> {
@@ -66,14 +82,9 @@ impl Comparison {
         programs.any(|program| program.reports.iter().any(|report| self.change(report).is_some()))
     }
 
-    /// What is told below a table that compares: when a work is marked.
-    pub(super) fn remarks(&self) -> Vec<String> {
-        let again = CONFIRMATIONS;
-        vec![format!(
-            "marked is what lies beyond the saved quartiles by a factor of {LEAST} ({LEAST_UNEVEN} where the sides occupy \
-             different numbers of cores), more where the quartiles lie far apart, or by any factor where that \
-             loses a target; and does so again in {again} more runs of its program"
-        )]
+    /// What is told below a table that compares: when a work is marked, and what of the runs differs.
+    pub(super) fn remarks(&self) -> &[String] {
+        &self.remarks
     }
 
     pub(super) fn changed(&self) -> usize {
@@ -104,6 +115,43 @@ fn key(report: &Report) -> Key {
         Against::Bound(_) => String::new(),
     };
     (report.work.clone(), peer)
+}
+
+fn remarks(saved: &Record, now: &Record) -> Vec<String> {
+    [Some(rule()), other_machine(saved, now), without_a_match(saved, now)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn rule() -> String {
+    format!(
+        "marked is what lies beyond the saved quartiles by a factor of {LEAST} ({LEAST_UNEVEN} where the sides occupy different \
+         numbers of cores), more where the quartiles lie far apart, or by any factor where that loses a target; and \
+         does so again in {CONFIRMATIONS} more runs of its program"
+    )
+}
+
+// Not the day: another one is the rule.
+fn other_machine(saved: &Record, now: &Record) -> Option<String> {
+    let name = |record: &Record| {
+        let machine = &record.machine;
+        format!("{}, {} cores, {}", machine.processor, machine.cores, machine.rustc)
+    };
+    (name(saved) != name(now))
+        .then(|| format!("the saved run is another machine's or compiler's: {}", name(saved)))
+}
+
+/// Of the programs that ran now: what of the saved run was not measured before or is no longer.
+fn without_a_match(saved: &Record, now: &Record) -> Option<String> {
+    let ran = |name: &str| now.programs.iter().any(|program| program.name == name);
+    let before = saved.programs.iter().filter(|program| ran(&program.name));
+    let before: HashSet<Key> = before.flat_map(|program| &program.reports).map(key).collect();
+    let now: HashSet<Key> = now.reports().map(key).collect();
+    let [lost, new] = [before.difference(&now).count(), now.difference(&before).count()];
+    (lost + new > 0).then(|| {
+        format!("not compared: {lost} works of the saved run alone, {new} of this one alone")
+    })
 }
 
 /// What of a report is held against another run's: not a time, which depends on the machine's day.
@@ -150,6 +198,7 @@ fn width(of: Quartiles) -> f64 {
 mod tests {
     use xtask::paired::{Bound, Pair};
 
+    use super::super::record::Found;
     use super::*;
 
     fn quartiles(first: f64, median: f64, third: f64) -> Quartiles {
@@ -245,6 +294,39 @@ mod tests {
             [(1.02, 1.05), (1.3, 1.2), (0.9, 1.2)].map(|(target, factor)| changed(target, factor)),
             [None; 3]
         );
+    }
+
+    #[test]
+    fn a_run_of_another_effort_is_not_compared() {
+        let saved = run(Vec::new());
+        assert!(check(&saved, Effort::Full).is_ok());
+        let failure = check(&saved, Effort::Quick).unwrap_err().to_string();
+        assert!(failure.contains("the saved run is a full run"), "{failure}");
+    }
+
+    #[test]
+    fn another_machine_is_told_and_another_day_is_not() {
+        let saved = run(Vec::new());
+        let mut now = saved.clone();
+        now.machine.date = "2027-01-01".to_owned();
+        assert_eq!(Comparison::of(&saved, &now).remarks(), [rule()]);
+        now.machine.processor = "other".to_owned();
+        let told = Comparison::of(&saved, &now).remarks().to_vec().remove(1);
+        assert!(told.ends_with("A \"B\" & C, 2 cores, rustc 1.95.0"), "{told}");
+    }
+
+    #[test]
+    fn works_of_one_run_alone_are_counted_within_the_programs_that_ran() {
+        let of =
+            |names: &[&str]| run(names.iter().map(|name| report(name, "p", scaled(1.0))).collect());
+        let mut saved = of(&["both", "old", "older"]);
+        saved.programs.push(Found {
+            name: "redis".to_owned(),
+            reports: of(&["r"]).programs.remove(0).reports,
+        });
+        let remarks = Comparison::of(&saved, &of(&["both", "new"])).remarks().to_vec();
+        assert_eq!(remarks[1], "not compared: 2 works of the saved run alone, 1 of this one alone");
+        assert_eq!(Comparison::of(&saved, &saved).remarks().len(), 1);
     }
 
     #[test]

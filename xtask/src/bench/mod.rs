@@ -27,8 +27,8 @@ pub(crate) use options::Options;
 /// Measures, or takes what was measured last, and shows it in every form that is asked for.
 pub(crate) fn run(options: &Options, installing: Installing) -> Result<(), Failure> {
     let files = Files::new()?;
-    // A name that was never saved is told before minutes are spent.
-    let saved = options.against.as_deref().map(|name| files.saved(name)).transpose()?;
+    // What can't be compared is told before minutes are spent.
+    let saved = options.against.as_deref().map(|name| saved(name, options, &files)).transpose()?;
     build(options, installing)?;
     let record = record(options, &files)?;
     if options.is_for_readme {
@@ -40,6 +40,13 @@ pub(crate) fn run(options: &Options, installing: Installing) -> Result<(), Failu
         0 => Ok(()),
         slower => Err(Failure::Slower { works: slower }),
     }
+}
+
+fn saved(name: &str, options: &Options, files: &Files) -> Result<Record, Failure> {
+    let saved = files.saved(name)?;
+    let effort = if options.is_redrawn { files.report()?.effort } else { options.effort };
+    compare::check(&saved, effort)?;
+    Ok(saved)
 }
 
 fn build(options: &Options, installing: Installing) -> Result<(), Failure> {

@@ -46,8 +46,9 @@ const NARROWLY: &str = "missed by the median, but met by a quarter of the rounds
 impl Table {
     pub(super) fn new(record: &Record, comparison: Option<&Comparison>) -> Table {
         let change = |report| comparison.and_then(|comparison| comparison.change(report));
+        let remarks = comparison.map_or_else(Vec::new, |comparison| comparison.remarks().to_vec());
         let rows = record.reports().map(|report| row(report, change(report))).collect();
-        Table { rows, remarks: comparison.map(Comparison::remarks).unwrap_or_default() }
+        Table { rows, remarks }
     }
 
     /// What is to be known of the comparison, a sentence each; none where there is none.
