@@ -13,7 +13,7 @@ cargo xtask soak [--minutes 1] [--seed 7]   calls one limit from everywhere whil
 cargo xtask ci [--no-install]               runs all that a change must pass, from format to licences
 `bench` takes --only memory|keyed|sqlite|redis, --save NAME, --against NAME (marks what changed), --readme (renews the
 README's section and its charts), and --redraw (shows the last report again); `soak` takes --backend memory|keyed|sqlite|redis
-`test`, `bench` and `ci` install what they need and the system lacks, Redis, Valkey and faketime; not with --no-install";
+`test` and `ci` install what they need and the system lacks, Redis, Valkey and faketime, and `bench` Redis; not with --no-install";
 
 /// What was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]

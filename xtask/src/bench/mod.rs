@@ -54,7 +54,7 @@ fn build(options: &Options, installing: Installing) -> Result<(), Failure> {
         return Ok(());
     }
     if options.programs().iter().any(|program| program.backend == "redis") {
-        needs::install(installing);
+        needs::require_redis(installing)?;
     }
     programs::build(&options.programs())
 }
