@@ -32,6 +32,8 @@ pub(crate) enum Failure {
     Unmarked { path: PathBuf },
     /// A run is not one that the README may show.
     NotForReadme { why: String },
+    /// No run has that name, but these.
+    NeverSaved { name: String, saved: Vec<String> },
     /// The run to compare with was more or less thorough than this one.
     OtherEffort { saved: &'static str },
     /// A chart could not be drawn.
@@ -61,6 +63,12 @@ impl fmt::Display for Failure {
             }
             Failure::NotForReadme { why } => {
                 write!(f, "the README shows full runs of every backend, not this one: {why}")
+            }
+            Failure::NeverSaved { name, saved } if saved.is_empty() => {
+                write!(f, "no run was saved as `{name}`, nor under any other name")
+            }
+            Failure::NeverSaved { name, saved } => {
+                write!(f, "no run was saved as `{name}`, but as: {}", saved.join(", "))
             }
             Failure::OtherEffort { saved } => {
                 write!(f, "the saved run is {saved}, and comparable only with another such one")

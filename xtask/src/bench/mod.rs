@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::needs::{self, Installing};
 use compare::Comparison;
 use files::Files;
+use options::Redraw;
 use record::Record;
 use table::Table;
 
@@ -44,13 +45,22 @@ pub(crate) fn run(options: &Options, installing: Installing) -> Result<(), Failu
 
 fn saved(name: &str, options: &Options, files: &Files) -> Result<Record, Failure> {
     let saved = files.saved(name)?;
-    let effort = if options.is_redrawn { files.report()?.effort } else { options.effort };
+    let effort = redrawn(options, files)?.map_or(options.effort, |record| record.effort);
     compare::check(&saved, effort)?;
     Ok(saved)
 }
 
+/// The run that is to be shown again, where one is.
+fn redrawn(options: &Options, files: &Files) -> Result<Option<Record>, Failure> {
+    let record = |redraw: &Redraw| match redraw {
+        Redraw::Last => files.report(),
+        Redraw::Saved(name) => files.saved(name),
+    };
+    options.redraw.as_ref().map(record).transpose()
+}
+
 fn build(options: &Options, installing: Installing) -> Result<(), Failure> {
-    if options.is_redrawn {
+    if options.is_redrawn() {
         return Ok(());
     }
     if options.programs().iter().any(|program| program.backend == "redis") {
@@ -60,8 +70,8 @@ fn build(options: &Options, installing: Installing) -> Result<(), Failure> {
 }
 
 fn record(options: &Options, files: &Files) -> Result<Record, Failure> {
-    if options.is_redrawn {
-        return files.report();
+    if let Some(record) = redrawn(options, files)? {
+        return Ok(record);
     }
     let programs = programs::run(&options.programs(), options.effort, files)?;
     let record = Record { machine: machine::this(), effort: options.effort, programs };
@@ -77,7 +87,7 @@ fn compare(
     record: &Record,
 ) -> Result<Comparison, Failure> {
     let mut comparison = Comparison::of(saved, record);
-    if options.is_redrawn {
+    if options.is_redrawn() {
         return Ok(comparison);
     }
     for _ in 0..compare::CONFIRMATIONS {
