@@ -19,7 +19,6 @@ const GOVERNOR: Peer<'_> = Peer::new("governor, keyed").cannot(&[
     Skill::ExactWindows,
     Skill::SeveralRates,
     Skill::WaitingInLine,
-    Skill::Persistence,
 ]);
 
 /// Why a thousand names take longer than governor's.

@@ -12,8 +12,8 @@ cargo xtask bench [--quick] [--no-install]  measures all backends beside their p
 cargo xtask soak [--minutes 1] [--seed 7]   calls one limit from everywhere while faults happen, and audits it
 cargo xtask ci [--no-install]               runs all that a change must pass, from format to licences
 `bench` takes --only memory|keyed|sqlite|redis, --save NAME, --against NAME (marks what changed), --readme (renews the
-README's section and its charts), and --redraw (shows the last report again); `soak` takes --backend memory|keyed|sqlite|redis
-`test`, `bench` and `ci` install what they need and the system lacks, Redis, Valkey and faketime; not with --no-install";
+README's section and its charts), and --redraw [NAME] (shows the last run again, or a saved one); `soak` takes --backend memory|keyed|sqlite|redis
+`test` and `ci` install what they need and the system lacks, Redis, Valkey and faketime, and `bench` Redis; not with --no-install";
 
 /// What was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +32,13 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// A sentence that quotes what is not known.
+    /// A sentence that quotes what is not known, or says what is wrong with it.
     pub(crate) fn parse(words: &[String]) -> Result<Command, String> {
         let unknown = format!("`cargo xtask {}` is not known", words.join(" "));
         let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let installing = match words.pop_if(|word| *word == "--no-install") {
-            Some(_) => Installing::Forbidden,
-            None => Installing::Allowed,
+        let installing = match words.extract_if(.., |word| *word == "--no-install").count() {
+            0 => Installing::Allowed,
+            _ => Installing::Forbidden,
         };
         match (words.as_slice(), installing) {
             ([], Installing::Allowed) => Ok(Command::List),
@@ -46,7 +46,7 @@ impl Command {
             (["test", "--long"], _) => Ok(Command::Test(Size::Long, installing)),
             (["tidy"], Installing::Allowed) => Ok(Command::Tidy),
             (["bench", options @ ..], _) => {
-                let options = Options::parse(options).ok_or(unknown)?;
+                let options = Options::parse(options)?;
                 Ok(Command::Bench(options, installing))
             }
             (["ci"], _) => Ok(Command::Ci(installing)),
@@ -99,7 +99,10 @@ mod tests {
         let installing = Installing::Forbidden;
         assert_eq!(parse("ci --no-install"), Ok(Command::Ci(installing)));
         let long = Command::Test(Size::Long, installing);
-        assert_eq!(parse("test --long --no-install"), Ok(long));
+        assert_eq!(parse("test --long --no-install"), Ok(long.clone()));
+        assert_eq!(parse("test --no-install --long"), Ok(long));
+        let options = Options::parse(&["--quick"]).unwrap();
+        assert_eq!(parse("bench --no-install --quick"), Ok(Command::Bench(options, installing)));
     }
 
     #[test]
@@ -110,16 +113,16 @@ mod tests {
     }
 
     #[test]
+    fn what_a_bench_is_wrongly_asked_is_said() {
+        let said = parse("bench --no-install --fast").unwrap_err();
+        assert_eq!(said, "`cargo xtask bench` does not know `--fast`");
+    }
+
+    #[test]
     fn an_unknown_command_or_option_is_quoted() {
-        for line in [
-            "tset",
-            "test --lnog",
-            "tidy --long",
-            "ci now",
-            "bench --fast",
-            "tidy --no-install",
-            "--no-install",
-        ] {
+        for line in
+            ["tset", "test --lnog", "tidy --long", "ci now", "tidy --no-install", "--no-install"]
+        {
             assert_eq!(parse(line), Err(format!("`cargo xtask {line}` is not known")));
         }
     }

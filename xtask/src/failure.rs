@@ -30,6 +30,12 @@ pub(crate) enum Failure {
     NothingRan,
     /// The marks are not there between which the benches' section is written.
     Unmarked { path: PathBuf },
+    /// A run is not one that the README may show.
+    NotForReadme { why: String },
+    /// No run has that name, but these.
+    NeverSaved { name: String, saved: Vec<String> },
+    /// The run to compare with was more or less thorough than this one.
+    OtherEffort { saved: &'static str },
     /// A chart could not be drawn.
     Chart { name: &'static str, source: Box<dyn Error + Send + Sync> },
     /// As many works are slower than in the run that they are compared with.
@@ -54,6 +60,18 @@ impl fmt::Display for Failure {
             Failure::Untidy { findings } => write!(f, "tidy: {findings} to repair"),
             Failure::Unmarked { path } => {
                 write!(f, "{} has no place for the benches: the marks are gone", path.display())
+            }
+            Failure::NotForReadme { why } => {
+                write!(f, "the README shows full runs of every backend, not this one: {why}")
+            }
+            Failure::NeverSaved { name, saved } if saved.is_empty() => {
+                write!(f, "no run was saved as `{name}`, nor under any other name")
+            }
+            Failure::NeverSaved { name, saved } => {
+                write!(f, "no run was saved as `{name}`, but as: {}", saved.join(", "))
+            }
+            Failure::OtherEffort { saved } => {
+                write!(f, "the saved run is {saved}, and comparable only with another such one")
             }
             Failure::Chart { name, source } => write!(f, "cannot draw the chart {name}: {source}"),
             Failure::Slower { works } => {

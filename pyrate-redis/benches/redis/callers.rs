@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use pyrate_redis::{AsyncBucket, RateItem, RedisBucket};
+use tokio::runtime::Runtime;
 
 /// So many times the median of that many calls in turn, so that what is divided by them is the median.
 ///
@@ -27,6 +28,19 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    together(&runtime, tasks, iterations, work)
+}
+
+/// The same on the thread of a runtime that is there.
+pub(crate) fn together<F>(
+    runtime: &Runtime,
+    tasks: u64,
+    iterations: u64,
+    work: impl Fn(u64, u64) -> F,
+) -> Duration
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let start = Instant::now();
     runtime.block_on(async {
         let share = |number| iterations / tasks + u64::from(number < iterations % tasks);

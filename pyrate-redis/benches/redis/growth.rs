@@ -99,7 +99,7 @@ fn with_tasks(desk: &Desk, tasks: u32) -> Report {
             repeated(tasks.into(), &desk.peer, |peer| async move { peer.ping().await }),
         )
         .on(Chart::Callers, "redis, tasks", tasks)
-        .peer_on(Chart::Callers, "PING, tasks", tasks)
+        .peer_on(Chart::Callers, "PING, same hop, tasks", tasks)
 }
 
 fn with_plenty(desk: &Desk, key: &str) -> RedisBucket {

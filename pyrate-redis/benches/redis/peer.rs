@@ -13,7 +13,13 @@ use tokio::runtime::Builder;
 use tokio::sync::{mpsc, oneshot};
 use xtask::paired::Skill;
 
-pub(crate) const PING: xtask::paired::Peer<'_> = xtask::paired::Peer::new("PING");
+use crate::callers::together;
+
+pub(crate) const PING: xtask::paired::Peer<'_> =
+    xtask::paired::Peer::new("PING, same client and hop");
+/// What a store whose client ran in its caller's runtime could come to.
+pub(crate) const PING_WITHOUT_HOP: xtask::paired::Peer<'_> =
+    xtask::paired::Peer::new("PING, no hop");
 pub(crate) const SORTED_SET: xtask::paired::Peer<'_> =
     xtask::paired::Peer::new("sorted set").cannot(&[Skill::Weights, Skill::WaitingInLine]);
 
@@ -98,7 +104,7 @@ impl Peer {
 /// A client without the hop: it runs in its caller's runtime, which has one thread.
 pub(crate) struct Direct {
     client: Client,
-    pub(crate) runtime: tokio::runtime::Runtime,
+    runtime: tokio::runtime::Runtime,
 }
 
 impl Direct {
@@ -109,9 +115,26 @@ impl Direct {
         Direct { client, runtime }
     }
 
-    pub(crate) async fn ping(&self) {
-        assert!(send(&self.client, ("PING", Vec::new())).await.is_string());
+    /// One PING, from its sending to its answer.
+    pub(crate) fn ping(&self) {
+        self.runtime.block_on(ping(&self.client));
     }
+
+    /// The time of `iterations` PINGs, made by so many tasks together.
+    pub(crate) fn ping_from_tasks(&self, tasks: u64, iterations: u64) -> Duration {
+        together(&self.runtime, tasks, iterations, |_, times| {
+            let client = self.client.clone();
+            async move {
+                for _ in 0..times {
+                    ping(&client).await;
+                }
+            }
+        })
+    }
+}
+
+async fn ping(client: &Client) {
+    assert!(send(client, ("PING", Vec::new())).await.is_string());
 }
 
 fn client(url: &str) -> Client {

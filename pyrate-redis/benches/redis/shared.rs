@@ -1,35 +1,41 @@
 //! Many tasks on one bucket, whose calls share round trips: decisions a second, beside as many tasks that PING.
 
-use pyrate_redis::Rate;
-use xtask::paired::{Pair, Report};
+use std::time::Duration;
+
+use pyrate_redis::{Rate, RedisBucket};
+use xtask::paired::{Pair, Peer, Report};
 
 use crate::callers::{from_tasks, put};
+use crate::crowd::repeated;
 use crate::desk::{Desk, PLENTY};
+use crate::peer::{Direct, PING, PING_WITHOUT_HOP};
 
 /// How many tasks, and how many decisions for one PING are the target.
 const CROWDS: [(u64, f64); 2] = [(64, 1.0), (1_024, 4.0)];
 
-pub(crate) fn all() -> [Report; 2] {
-    CROWDS.map(|(tasks, times)| {
-        let desk = Desk::new();
-        let bucket = desk.store.bucket("key", Rate::per_hour(PLENTY));
-        // All tasks call as often as each other: fewer calls than tasks would measure how tasks are made.
-        let ours = |times| {
-            from_tasks(tasks, times * tasks, |_, times| put(bucket.clone(), 1, times, true))
-        };
-        let pings = |times| {
-            from_tasks(tasks, times * tasks, |_, times| {
-                let peer = desk.peer.clone();
-                async move {
-                    for _ in 0..times {
-                        peer.ping().await;
-                    }
-                }
-            })
-        };
-        Pair::new(&format!("redis, {tasks} tasks on one bucket, a call each"), "PING")
-            .with_long_rounds()
+pub(crate) fn all() -> Vec<Report> {
+    CROWDS.into_iter().flat_map(|(tasks, times)| beside_pings(tasks, times)).collect()
+}
+
+fn beside_pings(tasks: u64, times: f64) -> [Report; 2] {
+    let desk = Desk::new();
+    let bucket = desk.store.bucket("key", Rate::per_hour(PLENTY));
+    let direct = Direct::connect(&desk.server.url());
+    let pings = repeated(tasks, &desk.peer, |peer| async move { peer.ping().await });
+    let work = format!("redis, {tasks} tasks on one bucket, a call each");
+    let pair = |peer: Peer<'static>| Pair::new(&work, peer).with_long_rounds();
+    // All tasks call as often as each other: fewer calls than tasks would measure how tasks are made.
+    [
+        pair(PING)
             .target(1.0 / times)
-            .run(ours, pings)
-    })
+            .run(|turns| decisions(tasks, turns, &bucket), |turns| pings(turns * tasks)),
+        pair(PING_WITHOUT_HOP).run(
+            |turns| decisions(tasks, turns, &bucket),
+            |turns| direct.ping_from_tasks(tasks, turns * tasks),
+        ),
+    ]
+}
+
+fn decisions(tasks: u64, turns: u64, bucket: &RedisBucket) -> Duration {
+    from_tasks(tasks, turns * tasks, |_, times| put(bucket.clone(), 1, times, true))
 }

@@ -1,14 +1,18 @@
 //! Comparisons: which works changed from one run to another, and not by chance.
 //!
 //! A work changed if the quartiles of its ratio in one run lie wholly beyond those in the other; if its median
-//! moved by more than a quarter, and the more the wider the quartiles lie apart; and if all that is still so each
-//! time it is measured again. That quartiles don't overlap alone is not enough: between two runs the same program
+//! moved by more than a quarter, and the more the wider the quartiles lie apart, or if its target was met and is
+//! missed now; and if all that is still so each time it is measured again. That quartiles don't overlap alone is not enough: between two runs the same program
 //! may be laid out otherwise in memory, or share its machine with others, and then every round of it is a little
 //! off.
 
+use std::collections::HashSet;
+
 use xtask::paired::{Against, Quartiles, Report, Unit};
 
+use super::effort::Effort;
 use super::record::Record;
+use crate::failure::Failure;
 
 /// The least factor between two medians that counts as a change, where all rounds of a run agree.
 const LEAST: f64 = 1.25;
@@ -33,20 +37,31 @@ pub(super) enum Change {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Comparison {
     changes: Vec<(Key, Change)>,
+    /// What is to be known of it: a sentence each.
+    remarks: Vec<String>,
 }
 
 /// What makes two reports of two runs comparable: the work and the peer.
 type Key = (String, String);
+
+/// Refuses to compare a quick run with a full one: their rounds differ in length, and so do their ratios.
+pub(super) fn check(saved: &Record, effort: Effort) -> Result<(), Failure> {
+    if saved.effort == effort {
+        Ok(())
+    } else {
+        Err(Failure::OtherEffort { saved: saved.effort.name() })
+    }
+}
 
 impl Comparison {
     pub(super) fn of(saved: &Record, now: &Record) -> Comparison {
         let change = |report: &Report| {
             let (key, now) = (key(report), compared(report)?);
             let before = saved.reports().find(|report| self::key(report) == key)?;
-            let least = if report.is_uneven { LEAST_UNEVEN } else { LEAST };
-            Some((key, change(compared(before)?, now, least)?))
+            Some((key, change(compared(before)?, now, least(before, report))?))
         };
-        Comparison { changes: now.reports().filter_map(change).collect() }
+        let changes = now.reports().filter_map(change).collect();
+        Comparison { changes, remarks: remarks(saved, now) }
     }
 
     /// Keeps what the other one found too, in the same direction.
@@ -54,7 +69,7 @@ impl Comparison {
         let is_confirmed = |(key, change): &(Key, Change)| {
             other.find(key).is_some_and(|other| other.is_like(*change))
         };
-        Comparison { changes: self.changes.into_iter().filter(is_confirmed).collect() }
+        Comparison { changes: self.changes.into_iter().filter(is_confirmed).collect(), ..self }
     }
 
     pub(super) fn change(&self, report: &Report) -> Option<Change> {
@@ -65,6 +80,11 @@ impl Comparison {
     pub(super) fn concerns(&self, record: &Record, name: &str) -> bool {
         let mut programs = record.programs.iter().filter(|program| program.name == name);
         programs.any(|program| program.reports.iter().any(|report| self.change(report).is_some()))
+    }
+
+    /// What is told below a table that compares: when a work is marked, and what of the runs differs.
+    pub(super) fn remarks(&self) -> &[String] {
+        &self.remarks
     }
 
     pub(super) fn changed(&self) -> usize {
@@ -97,6 +117,43 @@ fn key(report: &Report) -> Key {
     (report.work.clone(), peer)
 }
 
+fn remarks(saved: &Record, now: &Record) -> Vec<String> {
+    [Some(rule()), other_machine(saved, now), without_a_match(saved, now)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn rule() -> String {
+    format!(
+        "marked is what lies beyond the saved quartiles by a factor of {LEAST} ({LEAST_UNEVEN} where the sides occupy different \
+         numbers of cores), more where the quartiles lie far apart, or by any factor where that loses a target; and \
+         does so again in {CONFIRMATIONS} more runs of its program"
+    )
+}
+
+// Not the day: another one is the rule.
+fn other_machine(saved: &Record, now: &Record) -> Option<String> {
+    let name = |record: &Record| {
+        let machine = &record.machine;
+        format!("{}, {} cores, {}", machine.processor, machine.cores, machine.rustc)
+    };
+    (name(saved) != name(now))
+        .then(|| format!("the saved run is another machine's or compiler's: {}", name(saved)))
+}
+
+/// Of the programs that ran now: what of the saved run was not measured before or is no longer.
+fn without_a_match(saved: &Record, now: &Record) -> Option<String> {
+    let ran = |name: &str| now.programs.iter().any(|program| program.name == name);
+    let before = saved.programs.iter().filter(|program| ran(&program.name));
+    let before: HashSet<Key> = before.flat_map(|program| &program.reports).map(key).collect();
+    let now: HashSet<Key> = now.reports().map(key).collect();
+    let [lost, new] = [before.difference(&now).count(), now.difference(&before).count()];
+    (lost + new > 0).then(|| {
+        format!("not compared: {lost} works of the saved run alone, {new} of this one alone")
+    })
+}
+
 /// What of a report is held against another run's: not a time, which depends on the machine's day.
 fn compared(report: &Report) -> Option<Quartiles> {
     match (&report.against, report.unit) {
@@ -106,12 +163,26 @@ fn compared(report: &Report) -> Option<Quartiles> {
     }
 }
 
-fn change(before: Quartiles, now: Quartiles, least: f64) -> Option<Change> {
+/// The factor from which on a work changed for the worse, and for the better.
+#[derive(Clone, Copy)]
+struct Least {
+    slower: f64,
+    faster: f64,
+}
+
+// A target that is lost is told however near it was: what is beyond the quartiles is enough.
+fn least(before: &Report, now: &Report) -> Least {
+    let least = if now.is_uneven { LEAST_UNEVEN } else { LEAST };
+    let is_lost = before.is_met() == Some(true) && now.is_met() == Some(false);
+    Least { slower: if is_lost { 0.0 } else { least }, faster: least }
+}
+
+fn change(before: Quartiles, now: Quartiles, least: Least) -> Option<Change> {
     let factor = now.median / before.median;
-    let enough = least * (width(before) * width(now)).sqrt();
-    if now.first > before.third && factor > enough {
+    let width = (width(before) * width(now)).sqrt();
+    if now.first > before.third && factor > least.slower * width {
         Some(Change::Slower(factor))
-    } else if now.third < before.first && factor < 1.0 / enough {
+    } else if now.third < before.first && factor < 1.0 / (least.faster * width) {
         Some(Change::Faster(1.0 / factor))
     } else {
         None
@@ -127,6 +198,7 @@ fn width(of: Quartiles) -> f64 {
 mod tests {
     use xtask::paired::{Bound, Pair};
 
+    use super::super::record::Found;
     use super::*;
 
     fn quartiles(first: f64, median: f64, third: f64) -> Quartiles {
@@ -143,6 +215,10 @@ mod tests {
 
     fn run(reports: Vec<Report>) -> Record {
         Record::example(reports)
+    }
+
+    fn usual() -> Least {
+        Least { slower: LEAST, faster: LEAST }
     }
 
     const STEADY: [f64; 3] = [0.95, 1.0, 1.05];
@@ -173,21 +249,21 @@ mod tests {
     #[test]
     fn a_small_step_is_no_change_however_narrow_the_quartiles_are() {
         let flat = |value| quartiles(value, value, value);
-        assert_eq!(change(flat(1.0), flat(1.2), LEAST), None);
-        assert_eq!(change(flat(1.0), flat(1.5), LEAST), Some(Change::Slower(1.5)));
+        assert_eq!(change(flat(1.0), flat(1.2), usual()), None);
+        assert_eq!(change(flat(1.0), flat(1.5), usual()), Some(Change::Slower(1.5)));
     }
 
     #[test]
     fn a_large_step_is_no_change_where_the_quartiles_overlap() {
         let (low, high) = (quartiles(0.9, 1.0, 3.0), quartiles(2.0, 9.0, 9.5));
-        assert_eq!((change(low, high, LEAST), change(high, low, LEAST)), (None, None));
+        assert_eq!((change(low, high, usual()), change(high, low, usual())), (None, None));
     }
 
     #[test]
     fn the_wider_the_quartiles_lie_apart_the_larger_a_change_must_be() {
         let before = quartiles(1.92, 1.95, 1.97);
-        assert!(change(before, quartiles(3.51, 4.69, 7.1), LEAST).is_some());
-        assert_eq!(change(before, quartiles(2.0, 2.9, 7.1), LEAST), None);
+        assert!(change(before, quartiles(3.51, 4.69, 7.1), usual()).is_some());
+        assert_eq!(change(before, quartiles(2.0, 2.9, 7.1), usual()), None);
     }
 
     #[test]
@@ -199,8 +275,63 @@ mod tests {
     }
 
     #[test]
+    fn a_target_that_is_lost_is_told_however_small_the_step_is() {
+        let with = |factor, target| {
+            let mut report = report("w", "p", scaled(factor)).uneven();
+            if let Against::Peer { target: of, .. } = &mut report.against {
+                *of = Some(target);
+            }
+            report
+        };
+        let changed = |target, factor| {
+            let comparison =
+                Comparison::of(&run(vec![with(1.0, target)]), &run(vec![with(factor, target)]));
+            comparison.change(&with(factor, target))
+        };
+        assert_eq!(changed(1.1, 1.2), Some(Change::Slower(1.2)));
+        // Within the quartiles; met still; missed before.
+        assert_eq!(
+            [(1.02, 1.05), (1.3, 1.2), (0.9, 1.2)].map(|(target, factor)| changed(target, factor)),
+            [None; 3]
+        );
+    }
+
+    #[test]
+    fn a_run_of_another_effort_is_not_compared() {
+        let saved = run(Vec::new());
+        assert!(check(&saved, Effort::Full).is_ok());
+        let failure = check(&saved, Effort::Quick).unwrap_err().to_string();
+        assert!(failure.contains("the saved run is a full run"), "{failure}");
+    }
+
+    #[test]
+    fn another_machine_is_told_and_another_day_is_not() {
+        let saved = run(Vec::new());
+        let mut now = saved.clone();
+        now.machine.date = "2027-01-01".to_owned();
+        assert_eq!(Comparison::of(&saved, &now).remarks(), [rule()]);
+        now.machine.processor = "other".to_owned();
+        let told = Comparison::of(&saved, &now).remarks().to_vec().remove(1);
+        assert!(told.ends_with("A \"B\" & C, 2 cores, rustc 1.95.0"), "{told}");
+    }
+
+    #[test]
+    fn works_of_one_run_alone_are_counted_within_the_programs_that_ran() {
+        let of =
+            |names: &[&str]| run(names.iter().map(|name| report(name, "p", scaled(1.0))).collect());
+        let mut saved = of(&["both", "old", "older"]);
+        saved.programs.push(Found {
+            name: "redis".to_owned(),
+            reports: of(&["r"]).programs.remove(0).reports,
+        });
+        let remarks = Comparison::of(&saved, &of(&["both", "new"])).remarks().to_vec();
+        assert_eq!(remarks[1], "not compared: 2 works of the saved run alone, 1 of this one alone");
+        assert_eq!(Comparison::of(&saved, &saved).remarks().len(), 1);
+    }
+
+    #[test]
     fn what_is_no_number_did_not_change() {
-        assert_eq!(change(Quartiles::of([]), scaled(1.0), LEAST), None);
+        assert_eq!(change(Quartiles::of([]), scaled(1.0), usual()), None);
     }
 
     #[test]

@@ -14,6 +14,14 @@ pub(crate) enum Effort {
 }
 
 impl Effort {
+    /// As it stands in a sentence.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Effort::Quick => "a quick run",
+            Effort::Full => "a full run",
+        }
+    }
+
     /// What the variable `PYRATE_BENCH_QUICK` tells the benches.
     pub(super) fn variable(self) -> &'static str {
         match self {

@@ -53,7 +53,8 @@ impl Files {
 
     /// The run that was saved under a name.
     pub(super) fn saved(&self, name: &str) -> Result<Record, Failure> {
-        read_json(&self.saved_path(name))
+        let path = self.saved_path(name);
+        if path.exists() { read_json(&path) } else { Err(self.never_saved(name)) }
     }
 
     pub(super) fn save(&self, name: &str, record: &Record) -> Result<(), Failure> {
@@ -72,6 +73,17 @@ impl Files {
 
     pub(super) fn write_durations(&self, durations: &Durations) -> Result<(), Failure> {
         write_json(&self.durations_path(), durations)
+    }
+
+    fn never_saved(&self, name: &str) -> Failure {
+        let files = fs::read_dir(self.folder.join("saved")).into_iter().flatten().flatten();
+        let names = files.map(|file| file.path()).filter_map(|path| {
+            path.extension().filter(|extension| *extension == "json")?;
+            Some(path.file_stem()?.to_string_lossy().into_owned())
+        });
+        let mut saved: Vec<String> = names.collect();
+        saved.sort_unstable();
+        Failure::NeverSaved { name: name.to_owned(), saved }
     }
 
     fn result_path(&self, name: &str) -> PathBuf {
@@ -144,6 +156,18 @@ mod tests {
         let record = Record::example(reports);
         files.save("before", &record).unwrap();
         assert_eq!(files.saved("before").unwrap(), record);
+        fs::remove_dir_all(files.folder).unwrap();
+    }
+
+    #[test]
+    fn a_name_that_was_never_saved_is_told_with_those_that_were() {
+        let files = files("xtask-lists-runs");
+        let told = |name| files.saved(name).unwrap_err().to_string();
+        assert_eq!(told("typo"), "no run was saved as `typo`, nor under any other name");
+        for name in ["v1.2", "before"] {
+            files.save(name, &Record::example(Vec::new())).unwrap();
+        }
+        assert_eq!(told("typo"), "no run was saved as `typo`, but as: before, v1.2");
         fs::remove_dir_all(files.folder).unwrap();
     }
 

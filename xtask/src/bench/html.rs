@@ -25,10 +25,11 @@ tr.missed td:nth-child(6) { color: #b3261e; }
 pub(super) fn page(record: &Record, table: &Table, charts: &[Drawn]) -> String {
     let charts: String = charts.iter().map(|drawn| figure(&drawn.svg)).collect();
     let rows: String = table.rows().iter().map(row).collect();
+    let remarks: String = table.remarks().iter().map(|remark| cell("p", remark)).collect();
     let heads: String = HEADS.iter().chain(&["notes"]).map(|head| cell("th", head)).collect();
     format!(
         "{HEAD}<h1>pyrate: benches</h1>\n<p>{}. {}.</p>\n{charts}<table>\n<tr>{heads}</tr>\n{rows}</table>\n\
-         </body>\n</html>\n",
+         {remarks}</body>\n</html>\n",
         escaped(&about(record)),
         summary(record),
     )

@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::needs::{self, Installing};
 use compare::Comparison;
 use files::Files;
+use options::Redraw;
 use record::Record;
 use table::Table;
 
@@ -27,10 +28,13 @@ pub(crate) use options::Options;
 /// Measures, or takes what was measured last, and shows it in every form that is asked for.
 pub(crate) fn run(options: &Options, installing: Installing) -> Result<(), Failure> {
     let files = Files::new()?;
-    // A name that was never saved is told before minutes are spent.
-    let saved = options.against.as_deref().map(|name| files.saved(name)).transpose()?;
+    // What can't be compared is told before minutes are spent.
+    let saved = options.against.as_deref().map(|name| saved(name, options, &files)).transpose()?;
     build(options, installing)?;
     let record = record(options, &files)?;
+    if options.is_for_readme {
+        readme::check(&record)?;
+    }
     let comparison = saved.map(|saved| compare(options, &files, &saved, &record)).transpose()?;
     show(options, &files, &record, comparison.as_ref())?;
     match comparison.map_or(0, |comparison| comparison.slower()) {
@@ -39,19 +43,35 @@ pub(crate) fn run(options: &Options, installing: Installing) -> Result<(), Failu
     }
 }
 
+fn saved(name: &str, options: &Options, files: &Files) -> Result<Record, Failure> {
+    let saved = files.saved(name)?;
+    let effort = redrawn(options, files)?.map_or(options.effort, |record| record.effort);
+    compare::check(&saved, effort)?;
+    Ok(saved)
+}
+
+/// The run that is to be shown again, where one is.
+fn redrawn(options: &Options, files: &Files) -> Result<Option<Record>, Failure> {
+    let record = |redraw: &Redraw| match redraw {
+        Redraw::Last => files.report(),
+        Redraw::Saved(name) => files.saved(name),
+    };
+    options.redraw.as_ref().map(record).transpose()
+}
+
 fn build(options: &Options, installing: Installing) -> Result<(), Failure> {
-    if options.is_redrawn {
+    if options.is_redrawn() {
         return Ok(());
     }
     if options.programs().iter().any(|program| program.backend == "redis") {
-        needs::install(installing);
+        needs::require_redis(installing)?;
     }
     programs::build(&options.programs())
 }
 
 fn record(options: &Options, files: &Files) -> Result<Record, Failure> {
-    if options.is_redrawn {
-        return files.report();
+    if let Some(record) = redrawn(options, files)? {
+        return Ok(record);
     }
     let programs = programs::run(&options.programs(), options.effort, files)?;
     let record = Record { machine: machine::this(), effort: options.effort, programs };
@@ -67,7 +87,7 @@ fn compare(
     record: &Record,
 ) -> Result<Comparison, Failure> {
     let mut comparison = Comparison::of(saved, record);
-    if options.is_redrawn {
+    if options.is_redrawn() {
         return Ok(comparison);
     }
     for _ in 0..compare::CONFIRMATIONS {

@@ -8,8 +8,8 @@ use super::programs::{self, Program};
 pub(crate) struct Options {
     /// How thorough to be.
     pub(crate) effort: Effort,
-    /// Nothing is measured: the last report is shown again.
-    pub(crate) is_redrawn: bool,
+    /// What is shown again, where nothing is to be measured.
+    pub(crate) redraw: Option<Redraw>,
     /// The README's section and the charts beside it are written anew.
     pub(crate) is_for_readme: bool,
     /// The one backend that is wanted.
@@ -20,23 +20,40 @@ pub(crate) struct Options {
     pub(crate) against: Option<String>,
 }
 
+/// A run of earlier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Redraw {
+    /// The last one.
+    Last,
+    /// The one that was saved under this name.
+    Saved(String),
+}
+
 impl Options {
-    /// Reads the words behind `cargo xtask bench`; `None` where one is not known, or two contradict.
-    pub(crate) fn parse(words: &[&str]) -> Option<Options> {
+    /// Reads the words behind `cargo xtask bench`.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what is not known, what is missing, or which two contradict.
+    pub(crate) fn parse(words: &[&str]) -> Result<Options, String> {
         let mut options = Options::default();
-        let mut words = words.iter();
+        let mut words = words.iter().copied().peekable();
         while let Some(word) = words.next() {
-            match *word {
+            let mut value = || words.next_if(|word| !word.starts_with("--"));
+            match word {
                 "--quick" => options.effort = Effort::Quick,
-                "--redraw" => options.is_redrawn = true,
+                "--redraw" => options.redraw = Some(redraw(value())?),
                 "--readme" => options.is_for_readme = true,
-                "--only" => options.only = Some(backend(words.next()?)?),
-                "--save" => options.save = Some(name(words.next()?)?),
-                "--against" => options.against = Some(name(words.next()?)?),
-                _ => return None,
+                "--only" => options.only = Some(backend(value())?),
+                "--save" | "--against" => {
+                    let name = value().ok_or_else(|| format!("{word} lacks the name of a run"))?;
+                    let name = Some(run_name(name)?);
+                    if word == "--save" { options.save = name } else { options.against = name }
+                }
+                _ => return Err(format!("`cargo xtask bench` does not know `{word}`")),
             }
         }
-        options.is_sound().then_some(options)
+        options.checked()
     }
 
     /// The programs that are wanted.
@@ -47,29 +64,58 @@ impl Options {
         programs::ALL.iter().filter(wanted).collect()
     }
 
-    // The README shows every backend; and what was measured can't be measured otherwise.
-    fn is_sound(&self) -> bool {
-        let is_partial = self.only.is_some();
-        !(self.is_for_readme && is_partial
-            || self.is_redrawn && (is_partial || self.effort == Effort::Quick))
+    /// Whether nothing is measured: what was measured before is shown again.
+    pub(crate) fn is_redrawn(&self) -> bool {
+        self.redraw.is_some()
+    }
+
+    fn checked(self) -> Result<Options, String> {
+        let partly = [("--only", self.only.is_some()), ("--quick", self.effort == Effort::Quick)];
+        let Some((part, _)) = partly.into_iter().find(|(_, is_given)| *is_given) else {
+            return Ok(self);
+        };
+        match (self.is_for_readme, self.is_redrawn()) {
+            (true, _) => {
+                Err(format!("--readme shows a full run of every backend: not with {part}"))
+            }
+            (_, true) => Err(format!("--redraw measures nothing: not with {part}")),
+            _ => Ok(self),
+        }
     }
 }
 
-fn backend(word: &str) -> Option<String> {
-    programs::ALL.iter().any(|program| program.backend == word).then(|| word.to_owned())
+fn backend(word: Option<&str>) -> Result<String, String> {
+    let known = || programs::ALL.iter().map(|program| program.backend);
+    let mut names: Vec<_> = known().collect();
+    names.dedup();
+    let names = names.join(", ");
+    match word {
+        Some(word) if known().any(|backend| backend == word) => Ok(word.to_owned()),
+        Some(word) => Err(format!("--only knows no backend `{word}`, but {names}")),
+        None => Err(format!("--only lacks a backend: {names}")),
+    }
+}
+
+fn redraw(name: Option<&str>) -> Result<Redraw, String> {
+    name.map_or(Ok(Redraw::Last), |name| run_name(name).map(Redraw::Saved))
 }
 
 // It becomes the name of a file.
-fn name(word: &str) -> Option<String> {
+fn run_name(word: &str) -> Result<String, String> {
     let is_plain = word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-    (is_plain && word.starts_with(|c: char| c.is_ascii_alphanumeric())).then(|| word.to_owned())
+    if is_plain && word.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return Ok(word.to_owned());
+    }
+    Err(format!(
+        "`{word}` is no name for a run: letters, digits, dashes, underscores and dots, the first a letter or a digit"
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(line: &str) -> Option<Options> {
+    fn parse(line: &str) -> Result<Options, String> {
         Options::parse(&line.split_whitespace().collect::<Vec<_>>())
     }
 
@@ -99,21 +145,34 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_or_contradicts_is_refused() {
-        let lines = [
-            "--fast",
-            "--only",
-            "--only disk",
-            "--save",
-            "--save ../x",
-            "--save .x",
-            "quick",
-            "--readme --only memory",
-            "--redraw --quick",
-            "--redraw --only sqlite",
+    fn the_last_run_or_one_of_a_name_is_drawn_again() {
+        let redraw = |line| parse(line).unwrap().redraw;
+        assert_eq!(redraw("--redraw --readme"), Some(Redraw::Last));
+        assert_eq!(redraw("--readme --redraw before"), Some(Redraw::Saved("before".to_owned())));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let faults = [
+            ("--fast", "does not know `--fast`"),
+            ("quick", "does not know `quick`"),
+            ("--only", "--only lacks a backend: memory, keyed, sqlite, redis"),
+            ("--only disk", "--only knows no backend `disk`, but memory, keyed, sqlite, redis"),
+            ("--save", "--save lacks the name of a run"),
+            ("--against --quick", "--against lacks the name of a run"),
+            ("--save ../x", "`../x` is no name for a run"),
+            ("--redraw .x", "`.x` is no name for a run"),
+            (
+                "--readme --only memory",
+                "--readme shows a full run of every backend: not with --only",
+            ),
+            ("--quick --readme", "--readme shows a full run of every backend: not with --quick"),
+            ("--redraw --quick", "--redraw measures nothing: not with --quick"),
+            ("--redraw --only sqlite", "--redraw measures nothing: not with --only"),
         ];
-        for line in lines {
-            assert_eq!(parse(line), None, "{line}");
+        for (line, fault) in faults {
+            let said = parse(line).unwrap_err();
+            assert!(said.contains(fault), "{line}: {said}");
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use super::charts::Drawn;
+use super::effort::Effort;
 use super::files::{read, write, write_charts};
+use super::programs;
 use super::record::Record;
 use super::table::{Table, about, summary};
 use crate::failure::Failure;
@@ -13,6 +15,17 @@ const END: &str = "<!-- bench: end -->";
 
 /// Where the charts lie that the README shows, from the workspace's root.
 const FOLDER: &str = "docs/bench";
+
+/// Refuses what the README may not show: a quick run, or one without every program.
+pub(super) fn check(record: &Record) -> Result<(), Failure> {
+    let has = |name: &str| record.programs.iter().any(|found| found.name == name);
+    let lacks = programs::ALL.iter().map(|program| program.name).filter(|name| !has(name));
+    match (record.effort, lacks.collect::<Vec<_>>().join(", ")) {
+        (Effort::Quick, _) => Err(Failure::NotForReadme { why: "it was a quick one".to_owned() }),
+        (Effort::Full, lacks) if lacks.is_empty() => Ok(()),
+        (Effort::Full, lacks) => Err(Failure::NotForReadme { why: format!("it lacks {lacks}") }),
+    }
+}
 
 /// Writes the section and the charts anew. From one report it writes the same each time.
 pub(super) fn renew(record: &Record, charts: &[Drawn]) -> Result<(), Failure> {
@@ -47,7 +60,25 @@ mod tests {
 
     use xtask::paired::{Bound, Chart};
 
+    use super::super::record::Found;
     use super::*;
+
+    fn full() -> Record {
+        let found = |name: &str| Found { name: name.to_owned(), reports: Vec::new() };
+        let programs = programs::ALL.iter().map(|program| found(program.name)).collect();
+        Record { programs, ..Record::example(Vec::new()) }
+    }
+
+    #[test]
+    fn a_full_run_of_every_program_may_be_shown_and_no_other() {
+        assert!(check(&full()).is_ok());
+        let refusal = |record: &Record| check(record).unwrap_err().to_string();
+        let quick = Record { effort: Effort::Quick, ..full() };
+        assert!(refusal(&quick).contains("it was a quick one"));
+        let mut partial = full();
+        partial.programs.retain(|found| !["ticker", "redis"].contains(&&*found.name));
+        assert!(refusal(&partial).contains("it lacks ticker, redis"), "{}", refusal(&partial));
+    }
 
     #[test]
     fn the_section_names_the_machine_and_shows_charts_and_table() {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::iter;
 
-use xtask::paired::{Against, Chart, Quartiles, Report};
+use xtask::paired::{Against, Chart, Point, Quartiles, Report};
 
 use super::compare::{Change, Comparison};
 use super::effort::Effort;
@@ -12,6 +12,8 @@ use super::record::Record;
 /// All rows.
 pub(super) struct Table {
     rows: Vec<Row>,
+    /// What stands below them.
+    remarks: Vec<String>,
 }
 
 /// One report, in words.
@@ -22,8 +24,7 @@ pub(super) struct Row {
     pub(super) notes: Vec<String>,
     /// What its peer can't do.
     pub(super) cannot: Option<String>,
-    /// Whether it belongs into the short table: it has a target or a rival, and is not only a curve's
-    /// point.
+    /// Whether it belongs into the short table: it has a target, or is not only a curve's point.
     is_claim: bool,
 }
 
@@ -33,13 +34,26 @@ const COLUMNS: usize = 6;
 pub(super) const HEADS: [&str; COLUMNS] =
     ["work", "ours [quartiles]", "peer or floor", "ratio [quartiles]", "target", "verdict"];
 
+/// So many stored grants stand for the curve over them in the short table.
+const MANY_STORED: f64 = 100_000.0;
+
+/// What stands out below a miss that nobody foresaw.
+const UNEXPLAINED: &str = "missed, not explained";
+
 /// What is said of a target that lies between the quartiles.
 const NARROWLY: &str = "missed by the median, but met by a quarter of the rounds or more";
 
 impl Table {
     pub(super) fn new(record: &Record, comparison: Option<&Comparison>) -> Table {
         let change = |report| comparison.and_then(|comparison| comparison.change(report));
-        Table { rows: record.reports().map(|report| row(report, change(report))).collect() }
+        let remarks = comparison.map_or_else(Vec::new, |comparison| comparison.remarks().to_vec());
+        let rows = record.reports().map(|report| row(report, change(report))).collect();
+        Table { rows, remarks }
+    }
+
+    /// What is to be known of the comparison, a sentence each; none where there is none.
+    pub(super) fn remarks(&self) -> &[String] {
+        &self.remarks
     }
 
     /// Every row.
@@ -60,7 +74,8 @@ impl Table {
             iter::once(line(&cells, &widths)).chain(notes.collect::<Vec<_>>())
         });
         let lines: Vec<String> = iter::once(heads).chain(rows).collect();
-        format!("{}\n\n{}\n{}", lines.join("\n"), about(record), summary(record))
+        let below = [about(record), summary(record)].into_iter().chain(self.remarks.clone());
+        format!("{}\n\n{}", lines.join("\n"), below.collect::<Vec<_>>().join("\n"))
     }
 
     /// The claims alone, as a table of Markdown.
@@ -131,15 +146,24 @@ fn row(report: &Report, change: Option<Change>) -> Row {
     Row {
         cells: [report.work.clone(), ours, peer, ratio, target, verdict.to_owned()],
         notes: notes(report, change),
-        is_claim: report.is_met().is_some() || cannot.is_some() && !is_growth(report),
+        is_claim: report.is_met().is_some() || !is_growth(report),
         cannot,
     }
 }
 
 // What stands on a chart of what grows is told there.
 fn is_growth(report: &Report) -> bool {
-    let mut charts = report.points.iter().map(|point| point.chart);
-    !report.points.is_empty() && charts.all(|chart| chart != Chart::Backends)
+    !report.points.is_empty() && !report.points.iter().any(stands_for_more)
+}
+
+// A row of the backends' chart is no curve's. And what a full bucket costs, which is more than others do, stands on
+// a curve alone: one of its points is told in words as well.
+fn stands_for_more(point: &Point) -> bool {
+    match point.chart {
+        Chart::Backends => true,
+        Chart::Stored => point.x.total_cmp(&MANY_STORED).is_eq(),
+        _ => false,
+    }
 }
 
 fn against(report: &Report) -> [String; 3] {
@@ -160,10 +184,13 @@ fn notes(report: &Report, change: Option<Change>) -> Vec<String> {
         Change::Slower(by) => format!("SLOWER: the ratio is {} times the saved one", factor(by)),
         Change::Faster(by) => format!("faster: the saved ratio is {} times this one", factor(by)),
     });
-    let reason = report.because.as_ref().filter(|_| report.is_met() == Some(false));
-    let reason = reason.map(|reason| format!("missed because {reason}"));
+    let reason = (report.is_met() == Some(false)).then(|| match &report.because {
+        Some(reason) => format!("missed because {reason}"),
+        None => UNEXPLAINED.to_owned(),
+    });
+    let unjudged = report.unjudged.as_ref().map(|reason| format!("no verdict: {reason}"));
     let narrowly = report.is_missed_narrowly().then(|| NARROWLY.to_owned());
-    [change, reason, narrowly].into_iter().flatten().collect()
+    [change, reason, unjudged, narrowly].into_iter().flatten().collect()
 }
 
 fn cannot(report: &Report) -> Option<String> {
@@ -223,16 +250,34 @@ mod tests {
     fn a_miss_is_explained_and_what_the_peer_lacks_is_told() {
         let row = &table().rows[0];
         assert_eq!(row.notes, ["missed because it is exact"]);
-        assert_eq!(row.cannot.as_deref(), Some("peer can't: weights, exact windows"));
+        assert_eq!(
+            row.cannot.as_deref(),
+            Some("peer can't: weights at the cost of one unit, exact windows")
+        );
         assert_eq!(table().rows()[2].all_notes(), "");
+    }
+
+    #[test]
+    fn a_miss_without_a_reason_says_so_and_what_is_met_does_not() {
+        let size = |bytes| row(&Bound::bytes("size", 2.0).measured(bytes), None).notes;
+        assert_eq!([size(3.0), size(2.0)], [vec![UNEXPLAINED.to_owned()], Vec::new()]);
+    }
+
+    #[test]
+    fn where_there_is_no_verdict_the_target_stands_beside_the_reason() {
+        let report = Bound::bytes("size", 2.0).unjudged("it was short").measured(3.0);
+        let row = row(&report, None);
+        assert_eq!(row.notes, ["no verdict: it was short"]);
+        assert_eq!(row.cells[4..], ["<= 2 B", ""]);
+        assert!(summary(&Record::example(vec![report])).starts_with("0 of 0"));
     }
 
     #[test]
     fn of_rounds_that_disagree_it_is_told() {
         let mut report = Bound::bytes("size", 2.0).measured(3.0);
-        assert!(row(&report, None).notes.is_empty());
+        assert_eq!(row(&report, None).notes, [UNEXPLAINED]);
         report.ours.first = 1.0;
-        assert_eq!(row(&report, None).notes, [NARROWLY]);
+        assert_eq!(row(&report, None).notes, [UNEXPLAINED, NARROWLY]);
     }
 
     #[test]
@@ -248,6 +293,8 @@ mod tests {
     fn a_change_is_the_first_note() {
         let comparison = Comparison::of(&record(), &record());
         assert!(Table::new(&record(), Some(&comparison)).rows()[0].notes[0].starts_with("missed"));
+        let text = Table::new(&record(), Some(&comparison)).to_text(&record());
+        assert!(text.lines().last().unwrap().starts_with("marked is what"), "{text}");
         let row = row(&Pair::new("w", "p").bytes(1.0, 1.0), Some(Change::Slower(2.0)));
         assert_eq!(row.notes, ["SLOWER: the ratio is 2.00 times the saved one"]);
     }
@@ -274,9 +321,20 @@ mod tests {
         assert_eq!(lines[1], "|---|---|---|---|---|---|---|");
         assert!(
             lines[2]
-                .ends_with("| missed because it is exact; peer can't: weights, exact windows |")
+                .ends_with("| missed because it is exact; peer can't: weights at the cost of one unit, exact windows |")
         );
         assert!(lines[3].starts_with("| size | 150 B |  |  | <= 200 B | met |"), "{}", lines[3]);
+    }
+
+    #[test]
+    fn the_short_table_tells_of_floors_and_of_full_buckets_too() {
+        let plain = || Pair::new("w", "floor").bytes(2.0, 1.0);
+        let is_claim = |report: Report| row(&report, None).is_claim;
+        assert!(is_claim(plain()));
+        assert!(is_claim(plain().on(Chart::Stored, "w", 100_000)));
+        assert!(is_claim(plain().on(Chart::Weight, "w", 1).on(Chart::Backends, "w", 1)));
+        assert!(!is_claim(plain().on(Chart::Stored, "w", 1_000)));
+        assert!(!is_claim(plain().on(Chart::Weight, "w", 100_000)));
     }
 
     #[test]

@@ -82,8 +82,9 @@ impl<'a> Pair<'a> {
     ) -> Report {
         let plan = self.plan.clone().with_long_rounds();
         let mut theirs = Side::calibrated(theirs, &plan);
-        self.run_rounds(&plan, || pace_of(threads, plan.together, &ours), || theirs.round())
-            .uneven()
+        let report =
+            self.run_rounds(&plan, || pace_of(threads, plan.together, &ours), || theirs.round());
+        if threads == 1 { report } else { report.uneven() }
     }
 
     fn run_rounds(
@@ -215,6 +216,15 @@ mod tests {
     }
 
     #[test]
+    fn only_several_threads_beside_one_are_uneven() {
+        let plan = Plan { rounds: 4, together: Duration::from_millis(1), ..Plan::quick() };
+        let pair = pair(plan);
+        let is_uneven =
+            |threads| pair.run_on_beside_one(threads, |_| || (), Duration::from_millis).is_uneven;
+        assert_eq!([1, 2].map(is_uneven), [false, true]);
+    }
+
+    #[test]
     fn bytes_have_a_ratio_too() {
         let report = pair(Plan::quick()).target(2.0).bytes(300.0, 200.0);
         assert_eq!((report.unit, report.is_met()), (Unit::Bytes, Some(true)));
@@ -223,9 +233,9 @@ mod tests {
 
     #[test]
     fn what_a_peer_lacks_stands_in_the_report() {
-        const PEER: Peer<'_> = Peer::new("peer").cannot(&[Skill::Weights, Skill::Persistence]);
+        const PEER: Peer<'_> = Peer::new("peer").cannot(&[Skill::Weights, Skill::ExactWindows]);
         let report = Pair::new("work", PEER).bytes(1.0, 1.0);
         let Against::Peer { cannot, .. } = report.against else { panic!("a pair has a peer") };
-        assert_eq!(cannot, [Skill::Weights, Skill::Persistence]);
+        assert_eq!(cannot, [Skill::Weights, Skill::ExactWindows]);
     }
 }

@@ -10,10 +10,8 @@ pub enum Skill {
     ExactWindows,
     /// Several limits at once.
     SeveralRates,
-    /// Items that take more than one unit at the cost of one.
+    /// Items that take more than one unit, at the cost of one that takes one.
     Weights,
-    /// What was granted outlives the process.
-    Persistence,
     /// A place in line, with the instant at which it is one's turn.
     WaitingInLine,
 }
@@ -24,8 +22,7 @@ impl Skill {
         match self {
             Skill::ExactWindows => "exact windows",
             Skill::SeveralRates => "several rates",
-            Skill::Weights => "weights",
-            Skill::Persistence => "persistence",
+            Skill::Weights => "weights at the cost of one unit",
             Skill::WaitingInLine => "waiting in line",
         }
     }
