@@ -12,8 +12,8 @@ use crate::PLENTY;
 /// Names the file to a child.
 const FILE: &str = "PYRATE_BENCH_FILE";
 
-/// Why a quick run says neither met nor missed.
-const SHORT: &str = "the bound is for 10 seconds, and a quick run looks at one";
+/// For how long, in quick runs too: the bound is one for so many calls.
+const DURATION: Duration = Duration::from_secs(10);
 
 pub(crate) fn is_child() -> bool {
     env::var_os(FILE).is_some()
@@ -23,7 +23,7 @@ pub(crate) fn is_child() -> bool {
 pub(crate) fn run_child() {
     let store = SqliteStore::open(env::var_os(FILE).unwrap()).unwrap();
     let (bucket, item) = (store.bucket("key", Rate::per_hour(PLENTY)), RateItem::new("key", 1));
-    let (end, mut longest, mut calls) = (Instant::now() + duration(), Duration::ZERO, 0_u64);
+    let (end, mut longest, mut calls) = (Instant::now() + DURATION, Duration::ZERO, 0_u64);
     while Instant::now() < end {
         let start = Instant::now();
         assert!(bucket.put(&item).unwrap().is_granted());
@@ -35,9 +35,8 @@ pub(crate) fn run_child() {
 
 /// The longest single call of two processes.
 pub(crate) fn longest_wait() -> Report {
-    let name = format!("sqlite, 2 processes, longest call in {:?}", duration());
+    let name = format!("sqlite, 2 processes, longest call in {DURATION:?}");
     let bound = Bound::new(&name, Duration::from_millis(50));
-    let bound = if is_quick() { bound.unjudged(SHORT) } else { bound };
     bound.once(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("limits.db");
@@ -57,12 +56,4 @@ fn longest(child: Child) -> Duration {
     let (longest, calls) = text.trim().split_once(' ').unwrap();
     println!("  a process made {calls} calls, the longest took {longest} ns");
     Duration::from_nanos(longest.parse().unwrap())
-}
-
-fn duration() -> Duration {
-    Duration::from_secs(if is_quick() { 1 } else { 10 })
-}
-
-fn is_quick() -> bool {
-    env::var("PYRATE_BENCH_QUICK").as_deref() == Ok("1")
 }

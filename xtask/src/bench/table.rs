@@ -188,9 +188,8 @@ fn notes(report: &Report, change: Option<Change>) -> Vec<String> {
         Some(reason) => format!("missed because {reason}"),
         None => UNEXPLAINED.to_owned(),
     });
-    let unjudged = report.unjudged.as_ref().map(|reason| format!("no verdict: {reason}"));
     let narrowly = report.is_missed_narrowly().then(|| NARROWLY.to_owned());
-    [change, reason, unjudged, narrowly].into_iter().flatten().collect()
+    [change, reason, narrowly].into_iter().flatten().collect()
 }
 
 fn cannot(report: &Report) -> Option<String> {
@@ -261,15 +260,6 @@ mod tests {
     fn a_miss_without_a_reason_says_so_and_what_is_met_does_not() {
         let size = |bytes| row(&Bound::bytes("size", 2.0).measured(bytes), None).notes;
         assert_eq!([size(3.0), size(2.0)], [vec![UNEXPLAINED.to_owned()], Vec::new()]);
-    }
-
-    #[test]
-    fn where_there_is_no_verdict_the_target_stands_beside_the_reason() {
-        let report = Bound::bytes("size", 2.0).unjudged("it was short").measured(3.0);
-        let row = row(&report, None);
-        assert_eq!(row.notes, ["no verdict: it was short"]);
-        assert_eq!(row.cells[4..], ["<= 2 B", ""]);
-        assert!(summary(&Record::example(vec![report])).starts_with("0 of 0"));
     }
 
     #[test]

@@ -12,7 +12,6 @@ pub struct Bound<'a> {
     work: &'a str,
     unit: Unit,
     most: f64,
-    unjudged: Option<&'a str>,
     plan: Plan,
 }
 
@@ -20,17 +19,12 @@ impl<'a> Bound<'a> {
     /// Names the work and the greatest median time an iteration that still meets the target.
     pub fn new(work: &'a str, most: Duration) -> Self {
         let (unit, most, plan) = (Unit::Nanoseconds, nanoseconds(most), Plan::from_environment());
-        Bound { work, unit, most, unjudged: None, plan }
+        Bound { work, unit, most, plan }
     }
 
     /// Names what takes memory, and how many bytes of it still meet the target.
     pub fn bytes(work: &'a str, most: f64) -> Self {
         Bound { unit: Unit::Bytes, most, ..Bound::new(work, Duration::ZERO) }
-    }
-
-    /// Gives no verdict, and says why: what is measured is less than what the bound is set for.
-    pub fn unjudged(self, reason: &'a str) -> Self {
-        Bound { unjudged: Some(reason), ..self }
     }
 
     /// Makes rounds fewer and longer, for work that takes longer to set up than to do.
@@ -56,8 +50,7 @@ impl<'a> Bound<'a> {
 
     fn report(&self, measurements: impl IntoIterator<Item = f64>) -> Report {
         let ours = Quartiles::of(measurements);
-        let report = Report::new(self.work, self.unit, ours, Against::Bound(self.most));
-        printed(Report { unjudged: self.unjudged.map(str::to_owned), ..report })
+        printed(Report::new(self.work, self.unit, ours, Against::Bound(self.most)))
     }
 }
 
@@ -74,13 +67,6 @@ mod tests {
         let bound = Bound { plan: Plan::quick(), ..Bound::new("work", Duration::from_micros(50)) };
         assert_eq!(bound.run(|n| Duration::from_micros(50 * n)).is_met(), Some(true));
         assert_eq!(bound.run(|n| Duration::from_micros(51 * n)).is_met(), Some(false));
-    }
-
-    #[test]
-    fn what_is_not_judged_is_neither_met_nor_missed() {
-        let bound = Bound::bytes("work", 200.0).unjudged("it was short");
-        assert_eq!([200.0, 201.0].map(|bytes| bound.measured(bytes).is_met()), [None; 2]);
-        assert!(!bound.measured(201.0).is_missed_narrowly());
     }
 
     #[test]

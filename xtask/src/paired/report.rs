@@ -20,9 +20,6 @@ pub struct Report {
     pub against: Against,
     /// Why the target is missed, where that is known.
     pub because: Option<String>,
-    /// Why there is no verdict though there is a target, where that is so.
-    #[serde(default)]
-    pub unjudged: Option<String>,
     /// Where it stands on charts.
     pub points: Vec<Point>,
     /// Whether the two sides occupy different numbers of cores, so that the ratio depends on what else
@@ -54,8 +51,8 @@ pub enum Against {
 impl Report {
     pub(super) fn new(work: &str, unit: Unit, ours: Quartiles, against: Against) -> Report {
         let (work, points) = (work.to_owned(), Vec::new());
-        let (because, unjudged, is_uneven) = (None, None, false);
-        Report { work, unit, ours, against, because, unjudged, points, is_uneven }
+        let (because, is_uneven) = (None, false);
+        Report { work, unit, ours, against, because, points, is_uneven }
     }
 
     /// Draws our measurement on a chart, at `x` of a curve.
@@ -84,7 +81,7 @@ impl Report {
         self.work.split(',').next().unwrap_or_default()
     }
 
-    /// Answers whether the target is met; `None` where there is no target, or no verdict on it.
+    /// Answers whether the target is met; `None` where there is no target.
     ///
     /// A measurement that is not a number meets none.
     #[must_use]
@@ -112,7 +109,6 @@ impl Report {
     /// What is held against a target, and the target.
     fn judged(&self) -> Option<(Quartiles, f64)> {
         match &self.against {
-            _ if self.unjudged.is_some() => None,
             Against::Peer { ratio, target, .. } => target.map(|target| (*ratio, target)),
             Against::Bound(bound) => Some((self.ours, *bound)),
         }
