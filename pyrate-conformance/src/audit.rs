@@ -52,7 +52,7 @@ pub fn audit(rates: &Rates, grants: &[(Timestamp, u64)]) -> Vec<Finding> {
 /// let at = Timestamp::from_micros;
 /// let rates = "3/10us;5/20us".parse()?;
 /// assert_eq!(fullest(&rates, &[(at(0), 2), (at(9), 1), (at(10), 1)]), [3, 4]);
-/// # Ok::<(), pyrate_core::ParseRateError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
 pub fn fullest(rates: &Rates, grants: &[(Timestamp, u64)]) -> Vec<u128> {
