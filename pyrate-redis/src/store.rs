@@ -50,6 +50,9 @@ impl RedisStore {
     /// Connects to the server at `url`, such as `redis://user:password@host:6379/0`; `rediss://` with the feature `tls`,
     /// `redis-cluster://` for a cluster, `redis-sentinel://host:26379/0?sentinelServiceName=name` for what sentinels watch over.
     ///
+    /// This blocks the calling thread for as long as [`build`](RedisStoreBuilder::build) does, at a silent server for the
+    /// connection timeout, five seconds; a task uses [`connect_async`](RedisStore::connect_async).
+    ///
     /// # Errors
     ///
     /// [`RedisError`] if the address is none, or the server can't be reached or refuses.

@@ -33,8 +33,8 @@
 //!
 //! # What it needs
 //!
-//! SQLite is compiled in, by [`rusqlite`] 0.42, so building needs a C compiler for the target, and no SQLite there. Cargo lets
-//! only one version of `libsqlite3-sys` into a tree, here 0.40: another crate that links SQLite must be content with that one, or
+//! SQLite is compiled in, by [`rusqlite`] 0.42, so building needs a C compiler for the target, and SQLite need not be
+//! installed. Cargo lets only one version of `libsqlite3-sys` into a tree, here 0.40: another crate that links SQLite must be content with that one, or
 //! the tree doesn't resolve. Use the `rusqlite` that is re-exported here, with which connections fit.
 //!
 //! # Features
