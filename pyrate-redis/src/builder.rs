@@ -11,7 +11,8 @@ use crate::driver::{Driver, Opening, Settings};
 use crate::error::RedisError;
 use crate::store::RedisStore;
 
-/// Settings for a [`RedisStore`]; made by [`RedisStore::builder`]. What can't be used, `build` refuses with
+/// Settings for a [`RedisStore`]; made by [`RedisStore::builder`] or
+/// [`RedisStore::builder_from_client`]. What can't be used, `build` refuses with
 /// [`RedisError::Settings`].
 ///
 /// ```no_run

@@ -81,7 +81,7 @@ pub use builder::RedisStoreBuilder;
 pub use check::{Aspect, CheckedServer, RedisCheck, Weakness};
 pub use clock::RedisClock;
 pub use error::RedisError;
-/// The client's crate, for [`RedisStore::from_client`].
+/// The client's crate, for [`RedisStore::from_client`]; use this one, so that versions agree.
 pub use fred;
 pub use keyed::KeyedRedis;
 pub use pyrate_core::{

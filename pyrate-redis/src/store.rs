@@ -74,16 +74,28 @@ impl RedisStore {
         RedisStoreBuilder::new(Settings::of_url(url.as_ref()))
     }
 
-    /// A store on the server that `client` is for, with its address, credentials, TLS and timeouts.
+    /// A store on the server that `client` is for, with its address, credentials, database, TLS and timeouts.
     ///
     /// It makes a connection of its own, since one that sends commands again after a failure could grant twice. Nothing is
     /// waited for here: the first call waits for the connection.
+    ///
+    /// The client's connections, reconnect policy, limits on attempts and on queued commands are left behind, and timeouts of
+    /// zero, which stand for none. All else is as in [`builder`](RedisStore::builder): the prefix is `pyrate:`, and there is one
+    /// connection; [`builder_from_client`](RedisStore::builder_from_client) sets them.
     ///
     /// # Errors
     ///
     /// [`RedisError::Stopped`] if no thread can be had.
     pub fn from_client(client: impl Borrow<Client>) -> Result<RedisStore, RedisError> {
-        RedisStoreBuilder::new(Settings::of_client(client.borrow())).build_lazily()
+        RedisStore::builder_from_client(client).build_lazily()
+    }
+
+    /// Settings for a store on the server that `client` is for; they begin with what [`from_client`](RedisStore::from_client)
+    /// takes over.
+    ///
+    /// Unlike there, [`build`](RedisStoreBuilder::build) waits for the connection.
+    pub fn builder_from_client(client: impl Borrow<Client>) -> RedisStoreBuilder {
+        RedisStoreBuilder::new(Settings::of_client(client.borrow()))
     }
 
     /// The bucket of `key`, new or used by others already, with these rates. Asks the server nothing.
