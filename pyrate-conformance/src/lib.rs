@@ -32,6 +32,9 @@
 //! #         fn waiting(&self, item: &RateItem<'_>) -> Result<Option<Duration>, BucketError> {
 //! #             Ok(self.log().waiting(item, self.clock.now_for(item)?)?)
 //! #         }
+//! #         fn cancel(&self, grant: &Grant) -> Result<bool, BucketError> {
+//! #             Ok(self.log().cancel(grant, self.now()?)?)
+//! #         }
 //! #         fn flush(&self) -> Result<(), BucketError> { Ok(self.log().flush()) }
 //! #         fn count(&self) -> Result<u64, BucketError> { Ok(self.log().count(self.now()?)?) }
 //! #         fn peek(&self, index: u64) -> Result<Option<RateItem<'static>>, BucketError> {

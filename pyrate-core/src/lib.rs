@@ -13,6 +13,7 @@
 //! # Features
 //!
 //! - `serde`: rates are read from and written to configuration files, as the text that they print: `500/hour;1000/day`.
+//!   What [`Rates::with_tolerance`] made may not read back: store the rates and the tolerance instead.
 //!
 #![doc = include_str!("../docs/mutants.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -11,7 +11,9 @@ use crate::driver::{Driver, Opening, Settings};
 use crate::error::RedisError;
 use crate::store::RedisStore;
 
-/// Settings for a [`RedisStore`]; made by [`RedisStore::builder`].
+/// Settings for a [`RedisStore`]; made by [`RedisStore::builder`] or
+/// [`RedisStore::builder_from_client`]. What can't be used, `build` refuses with
+/// [`RedisError::Settings`].
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -38,23 +40,25 @@ impl RedisStoreBuilder {
     }
 
     /// What the keys on the server begin with: `pyrate:` unless set. Stores with different prefixes share nothing.
+    /// One with braces is refused by `build`: in a cluster they choose the server.
     pub fn prefix(self, prefix: impl Into<String>) -> RedisStoreBuilder {
         RedisStoreBuilder { prefix: prefix.into(), ..self }
     }
 
-    /// How long a call may take, waiting for a connection included: a second unless set, a year at most.
+    /// How long a call may take, waiting for a connection included: a second unless set, a year at most. Zero is refused
+    /// by `build`.
     pub fn command_timeout(self, timeout: Duration) -> RedisStoreBuilder {
         self.set(|settings| settings.command_timeout = timeout)
     }
 
-    /// How long an attempt to connect may take: five seconds unless set, a year at most. Where the way to the server falls
-    /// silent while a connection is made, calls fail for so long.
+    /// How long an attempt to connect may take: five seconds unless set, a year at most; zero is refused by `build`. Where the way
+    /// to the server falls silent while a connection is made, calls fail for so long.
     pub fn connection_timeout(self, timeout: Duration) -> RedisStoreBuilder {
         self.set(|settings| settings.connection_timeout = timeout)
     }
 
-    /// How many connections there are: one unless set, which is enough to keep a server busy. Calls for one bucket take one
-    /// of them, so that they keep their order.
+    /// How many connections there are: one unless set, which is enough to keep a server busy; none is refused by `build`.
+    /// Calls for one bucket take one of them, so that they keep their order.
     pub fn pool_size(self, connections: usize) -> RedisStoreBuilder {
         self.set(|settings| settings.connections = connections)
     }
@@ -78,11 +82,13 @@ impl RedisStoreBuilder {
         RedisStoreBuilder { keeps_names: false, ..self }
     }
 
-    /// Connects.
+    /// Connects, and blocks the calling thread until the server has answered. One that stays silent is given up after
+    /// the [connection timeout](RedisStoreBuilder::connection_timeout); in a cluster, each address is tried in turn. A task uses
+    /// [`build_async`](RedisStoreBuilder::build_async).
     ///
     /// # Errors
     ///
-    /// [`RedisError`] if a setting can't be used, or the server can't be reached or refuses.
+    /// [`RedisError::Settings`] if a setting can't be used, another [`RedisError`] if the server can't be reached or refuses.
     pub fn build(self) -> Result<RedisStore, RedisError> {
         block_on(self.build_async())
     }

@@ -24,7 +24,9 @@ use crate::store::RedisStore;
 /// ```
 ///
 /// Nothing is held in this process, and names that are not used vanish from the server by themselves. So buckets can't be
-/// listed, and need no leaking. To flush one, open it by [`RedisStore::bucket`].
+/// listed, and need no leaking. A limiter's [`flush`](pyrate_core::Limiter::flush) fails with [`RedisError::Unlisted`] and its
+/// [`dispose`](pyrate_core::Limiter::dispose) is always `false`: the units stay. To forget those of one name, flush its bucket:
+/// `store.bucket(name, rates).flush()`.
 #[derive(Clone, Debug)]
 pub struct KeyedRedis {
     store: RedisStore,

@@ -58,6 +58,7 @@
 //! # Features
 //!
 //! - `serde`: rates are read from and written to configuration files, as the text that they print: `500/hour;1000/day`.
+//!   What [`Rates::with_tolerance`] made may not read back: store the rates and the tolerance instead.
 //! - `tls`: `rediss://` addresses, by rustls with ring. They trust whom the system trusts, or the certificates of the file that
 //!   `SSL_CERT_FILE` names; a store [made from a client](RedisStore::from_client) trusts whom the client does.
 
@@ -81,7 +82,7 @@ pub use builder::RedisStoreBuilder;
 pub use check::{Aspect, CheckedServer, RedisCheck, Weakness};
 pub use clock::RedisClock;
 pub use error::RedisError;
-/// The client's crate, for [`RedisStore::from_client`].
+/// The client's crate, for [`RedisStore::from_client`]; use this one, so that versions agree.
 pub use fred;
 pub use keyed::KeyedRedis;
 pub use pyrate_core::{

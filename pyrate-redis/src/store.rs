@@ -50,6 +50,9 @@ impl RedisStore {
     /// Connects to the server at `url`, such as `redis://user:password@host:6379/0`; `rediss://` with the feature `tls`,
     /// `redis-cluster://` for a cluster, `redis-sentinel://host:26379/0?sentinelServiceName=name` for what sentinels watch over.
     ///
+    /// This blocks the calling thread for as long as [`build`](RedisStoreBuilder::build) does, at a silent server for the
+    /// connection timeout, five seconds; a task uses [`connect_async`](RedisStore::connect_async).
+    ///
     /// # Errors
     ///
     /// [`RedisError`] if the address is none, or the server can't be reached or refuses.
@@ -71,16 +74,28 @@ impl RedisStore {
         RedisStoreBuilder::new(Settings::of_url(url.as_ref()))
     }
 
-    /// A store on the server that `client` is for, with its address, credentials, TLS and timeouts.
+    /// A store on the server that `client` is for, with its address, credentials, database, TLS and timeouts.
     ///
     /// It makes a connection of its own, since one that sends commands again after a failure could grant twice. Nothing is
     /// waited for here: the first call waits for the connection.
+    ///
+    /// The client's connections, reconnect policy, limits on attempts and on queued commands are left behind, and timeouts of
+    /// zero, which stand for none. All else is as in [`builder`](RedisStore::builder): the prefix is `pyrate:`, and there is one
+    /// connection; [`builder_from_client`](RedisStore::builder_from_client) sets them.
     ///
     /// # Errors
     ///
     /// [`RedisError::Stopped`] if no thread can be had.
     pub fn from_client(client: impl Borrow<Client>) -> Result<RedisStore, RedisError> {
-        RedisStoreBuilder::new(Settings::of_client(client.borrow())).build_lazily()
+        RedisStore::builder_from_client(client).build_lazily()
+    }
+
+    /// Settings for a store on the server that `client` is for; they begin with what [`from_client`](RedisStore::from_client)
+    /// takes over.
+    ///
+    /// Unlike there, [`build`](RedisStoreBuilder::build) waits for the connection.
+    pub fn builder_from_client(client: impl Borrow<Client>) -> RedisStoreBuilder {
+        RedisStoreBuilder::new(Settings::of_client(client.borrow()))
     }
 
     /// The bucket of `key`, new or used by others already, with these rates. Asks the server nothing.

@@ -31,9 +31,16 @@
 //! A call that finds the file locked by another process for longer than the
 //! [busy timeout](SqliteStoreBuilder::busy_timeout) fails with [`SqliteError::Busy`], having recorded nothing.
 //!
+//! # What it needs
+//!
+//! SQLite is compiled in, by [`rusqlite`] 0.42, so building needs a C compiler for the target, and SQLite need not be
+//! installed. Cargo lets only one version of `libsqlite3-sys` into a tree, here 0.40: another crate that links SQLite must be content with that one, or
+//! the tree doesn't resolve. Use the `rusqlite` that is re-exported here, with which connections fit.
+//!
 //! # Features
 //!
 //! - `serde`: rates are read from and written to configuration files, as the text that they print: `500/hour;1000/day`.
+//!   What [`Rates::with_tolerance`] made may not read back: store the rates and the tolerance instead.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -69,6 +76,7 @@ pub use pyrate_core::{
     MonotonicClock, Outcome, Rate, RateError, RateItem, Rates, Request, SingleBucketFactory,
     Sleeper, SlidingLog, SystemClock, Timestamp, TimestampError, TokioSleeper, validate_rate_list,
 };
+/// The connection's crate, for [`SqliteStore::from_connection`]; use this one, so that versions agree.
 pub use rusqlite;
 pub use store::SqliteStore;
 pub use synchronous::Synchronous;

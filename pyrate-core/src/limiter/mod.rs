@@ -117,6 +117,8 @@ impl Limiter {
     }
 
     /// The buckets that this process holds, possibly none.
+    ///
+    /// It may block where the buckets' store does, as a file that another process writes: a task leaves it to a blocking thread.
     #[must_use]
     pub fn buckets(&self) -> Vec<AnyBucket> {
         self.inner.factory.buckets()
@@ -124,7 +126,8 @@ impl Limiter {
 
     /// Drops the bucket of `name`, with all it holds; those who wait already still go.
     ///
-    /// `false` if there is none, or this limiter's buckets can't be dropped.
+    /// `false` if there is none, or this limiter's buckets can't be dropped. It may block, as
+    /// [`buckets`](Limiter::buckets) may.
     pub fn dispose(&self, name: &str) -> bool {
         self.inner.factory.dispose(name)
     }

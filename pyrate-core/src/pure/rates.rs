@@ -9,7 +9,8 @@ use super::rate::{Rate, RateError};
 
 /// The rates of one bucket: never empty, from the shortest interval to the longest, limits rising, pace never rising.
 ///
-/// Cheap to clone. Read it as a slice of [`Rate`].
+/// Cheap to clone. Read it as a slice of [`Rate`]. It prints as a text that reads back as the same, with one exception:
+/// the pace may rise in what [`with_tolerance`](Rates::with_tolerance) made, and such a list is refused when it is read.
 ///
 /// ```
 /// use pyrate_core::{Rate, Rates};
@@ -55,7 +56,8 @@ impl Rates {
     /// that sees each request between 0 and `late` after it was granted here never counts more than its limit.
     /// Sleeping longer does not do that, because the next request may be late by less.
     ///
-    /// An interval stops at 2^53 - 1 microseconds.
+    /// An interval stops at 2^53 - 1 microseconds. Short intervals grow by a larger part than long ones, so the result may
+    /// have a rising pace, and then does not read back, from text or by serde: store the rates and the tolerance.
     ///
     /// ```
     /// use std::time::Duration;
@@ -175,6 +177,8 @@ mod tests {
         let late = rates.clone().with_tolerance(Duration::from_secs(60));
         assert_eq!(late.to_string(), "5/61s;9/62s");
         assert!(validate_rate_list(&late).is_err());
+        // What it prints doesn't read back, as the docs say.
+        assert!(matches!(late.to_string().parse::<Rates>(), Err(RateError::PaceRises { .. })));
         assert_eq!(rates.with_tolerance(Duration::MAX).len(), 2);
     }
 }

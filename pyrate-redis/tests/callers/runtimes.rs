@@ -100,6 +100,40 @@ fn a_client_of_ones_own_lends_its_settings_and_keeps_its_connection() {
     assert!(bucket.put(&RateItem::new("a", 1)).unwrap().is_denied());
 }
 
+#[test]
+fn a_client_lends_its_address_to_stores_with_settings_of_their_own() {
+    use pyrate_redis::fred::clients::Client;
+    use pyrate_redis::fred::types::config::Config;
+
+    let config = Config::from_url(&shared().url()).unwrap();
+    let client = Client::new(config, None, None, None);
+    let store = |prefix: &str| {
+        RedisStore::builder_from_client(&client).prefix(prefix).pool_size(2).build().unwrap()
+    };
+    let put = |store: RedisStore| {
+        store.bucket("a", Rate::per_hour(1)).put(&RateItem::new("a", 1)).unwrap()
+    };
+    let (one, another) = (crate::support::fresh_prefix(), crate::support::fresh_prefix());
+    assert!(put(store(&one)).is_granted());
+    assert!(put(store(&one)).is_denied());
+    assert!(put(store(&another)).is_granted());
+}
+
+#[test]
+fn a_store_that_is_built_from_a_client_waits_for_the_connection_and_one_that_just_takes_it_does_not()
+ {
+    use pyrate_redis::RedisError;
+    use pyrate_redis::fred::clients::Client;
+    use pyrate_redis::fred::types::config::Config;
+
+    // Port 1 is nobody's.
+    let config = Config::from_url("redis://127.0.0.1:1").unwrap();
+    let client = Client::new(config, None, None, None);
+    let refused = RedisStore::builder_from_client(&client).build();
+    assert!(matches!(refused, Err(RedisError::Unreachable(_))), "{refused:?}");
+    assert!(RedisStore::from_client(&client).is_ok());
+}
+
 /// Settings that would have calls turned away, or end before they begin, are not taken over.
 #[test]
 fn a_client_without_timeouts_and_with_a_short_queue_lends_its_address() {
