@@ -13,6 +13,9 @@ use crate::peer::{Direct, PING, PING_WITHOUT_HOP};
 /// How many tasks, and how many decisions for one PING are the target.
 const CROWDS: [(u64, f64); 2] = [(64, 1.0), (1_024, 4.0)];
 
+/// Why few callers gain little.
+const IN_TURN: &str = "all of its callers wait for one trip, so that client and server take turns; PINGs keep both busy";
+
 pub(crate) fn all() -> Vec<Report> {
     CROWDS.into_iter().flat_map(|(tasks, times)| beside_pings(tasks, times)).collect()
 }
@@ -28,7 +31,8 @@ fn beside_pings(tasks: u64, times: f64) -> [Report; 2] {
     [
         pair(PING)
             .target(1.0 / times)
-            .run(|turns| decisions(tasks, turns, &bucket), |turns| pings(turns * tasks)),
+            .run(|turns| decisions(tasks, turns, &bucket), |turns| pings(turns * tasks))
+            .because(IN_TURN),
         pair(PING_WITHOUT_HOP).run(
             |turns| decisions(tasks, turns, &bucket),
             |turns| direct.ping_from_tasks(tasks, turns * tasks),
