@@ -29,6 +29,13 @@ impl Quartiles {
         let [first, median, third] = [1, 2, 3].map(|quarters| at_quarter(&sorted, quarters));
         Quartiles { first, median, third }
     }
+
+    /// All three, so many times.
+    #[must_use]
+    pub fn times(self, factor: f64) -> Self {
+        let [first, median, third] = [self.first, self.median, self.third].map(|of| of * factor);
+        Quartiles { first, median, third }
+    }
 }
 
 // JSON has no number that is not finite; `serde_json` writes `null`.

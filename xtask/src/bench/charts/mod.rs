@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     fn report(x: u32, ours: f64) -> Report {
-        Pair::new("memory, work", "peer")
+        Pair::new(&format!("memory, work {x}"), "peer")
             .bytes(ours, 20.0)
             .on(Chart::Bytes, "memory", x)
             .peer_on(Chart::Bytes, "peer <1>", x)

@@ -1,5 +1,7 @@
 //! Series: the points of one curve, gathered from the reports that give them.
 
+use std::collections::HashMap;
+
 use xtask::paired::{Chart, Point, Quartiles, Report, Whose};
 
 /// One curve, or one row.
@@ -14,10 +16,11 @@ pub(super) struct Series {
 
 /// The curves of a chart, in the order in which reports name them.
 pub(super) fn of<'a>(reports: impl Iterator<Item = &'a Report>, chart: Chart) -> Vec<Series> {
-    let mut all: Vec<Series> = Vec::new();
+    let (mut all, mut measured) = (Vec::new(), HashMap::new());
     for report in reports {
+        let ours = *measured.entry(&report.work).or_insert(report.ours);
         for point in report.points.iter().filter(|point| point.chart == chart) {
-            if let Some(value) = value(report, point) {
+            if let Some(value) = value(report, point, ours) {
                 add(&mut all, report, point, value);
             }
         }
@@ -43,8 +46,14 @@ fn add(all: &mut Vec<Series>, report: &Report, point: &Point, value: Quartiles) 
 }
 
 /// What is drawn; `None` of what no logarithm can show.
-fn value(report: &Report, point: &Point) -> Option<Quartiles> {
-    let of = report.of(point.whose)?;
+///
+/// A work that is measured beside several peers is measured once beside each, and the machine's pace may change between them. It is
+/// drawn as it was first, `ours`; so the others' peers are drawn by what they took beside it.
+fn value(report: &Report, point: &Point, ours: Quartiles) -> Option<Quartiles> {
+    let of = match point.whose {
+        Whose::Ours => ours,
+        Whose::Theirs => report.of(Whose::Theirs)?.times(ours.median / report.ours.median),
+    };
     let value = if point.chart == Chart::Callers { each_second(of) } else { of };
     let is_positive = |value: f64| value.is_finite() && value > 0.0;
     [value.first, value.median, value.third].into_iter().all(is_positive).then_some(value)
@@ -63,7 +72,7 @@ mod tests {
     use super::*;
 
     fn report(ours: f64) -> Report {
-        Pair::new("memory, work", "peer").bytes(ours, 20.0)
+        Pair::new(&format!("memory, work {ours}"), "peer").bytes(ours, 20.0)
     }
 
     #[test]
@@ -80,6 +89,18 @@ mod tests {
             series[0].points.iter().map(|(x, of)| (*x, of.median)).collect();
         assert_eq!(points, [(1.0, 1.0), (8.0, 3.0)]);
         assert_eq!((series[1].whose, series[1].backend.as_str()), (Whose::Theirs, "memory"));
+    }
+
+    #[test]
+    fn a_peer_stands_where_it_was_beside_the_same_work() {
+        let beside = |ours, theirs, peer| {
+            let report = Pair::new("memory, work", peer).bytes(ours, theirs);
+            report.on(Chart::Backends, "memory", 1).peer_on(Chart::Backends, peer, 1)
+        };
+        let reports = [beside(10.0, 5.0, "first"), beside(20.0, 40.0, "second")];
+        let series = of(reports.iter(), Chart::Backends);
+        let drawn: Vec<f64> = series.iter().map(|series| series.points[0].1.median).collect();
+        assert_eq!(drawn, [10.0, 5.0, 20.0]);
     }
 
     #[test]
