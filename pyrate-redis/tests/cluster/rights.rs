@@ -5,15 +5,17 @@ use std::time::Duration;
 use pyrate_redis::{AbstractBucket, Rate, RateItem, RedisStore};
 
 use crate::desk::put;
+use crate::support::RIGHTS;
 use crate::support::cluster::Cluster;
+
+/// What is needed there as well, and for a check.
+const IN_A_CLUSTER: &str = "+cluster|slots +asking +info +config|get";
 
 #[test]
 fn the_rights_that_are_asked_for_are_enough_in_a_cluster() {
     let cluster = Cluster::start();
-    let rights = "+eval +evalsha +time +@string +@list +@sortedset +del +exists +unlink +pexpire +pttl \
-                  +cluster|slots +asking +info +config|get";
     for server in cluster.servers() {
-        let user = format!("ACL SETUSER limited on >word ~pyrate:* {rights}");
+        let user = format!("ACL SETUSER limited on >word ~pyrate:* {RIGHTS} {IN_A_CLUSTER}");
         assert_eq!(server.ask(&user), "OK");
     }
     let url = cluster.url().replace("://", "://limited:word@");

@@ -9,7 +9,7 @@ use pyrate_redis::{
 
 use crate::desk::{ms, put, source};
 use crate::support::server::Server;
-use crate::support::shared;
+use crate::support::{RIGHTS, shared};
 
 #[test]
 fn a_database_that_is_not_there_is_a_wrong_setting() {
@@ -41,9 +41,7 @@ fn by_user(server: &Server, user: &str, rights: &str) -> RedisStore {
 #[test]
 fn the_rights_that_are_asked_for_are_enough() {
     let server = Server::start();
-    let rights =
-        "+eval +evalsha +time +@string +@list +@sortedset +del +exists +unlink +pexpire +pttl";
-    let bucket = by_user(&server, "limited", rights).bucket("a", Rate::per_hour(2));
+    let bucket = by_user(&server, "limited", RIGHTS).bucket("a", Rate::per_hour(2));
     assert!(put(&bucket, 2).unwrap().is_granted());
     for name in ["b", "c"] {
         let reserved = bucket.reserve(&RateItem::new(name, 2), Duration::MAX).unwrap();

@@ -22,6 +22,10 @@ pub(crate) fn shared() -> &'static Server {
     SHARED.get_or_init(Server::start)
 }
 
+/// What a user with limited rights needs, as the docs say.
+pub(crate) const RIGHTS: &str =
+    "+eval +evalsha +time +@string +@list +@sortedset +del +exists +unlink +pexpire +pttl";
+
 /// A prefix that nobody else has.
 pub(crate) fn fresh_prefix() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
