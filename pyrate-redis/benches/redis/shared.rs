@@ -14,7 +14,7 @@ use crate::peer::{Direct, PING, PING_WITHOUT_HOP};
 const CROWDS: [(u64, f64); 2] = [(64, 1.0), (1_024, 4.0)];
 
 /// Why few callers gain little.
-const IN_TURN: &str = "all of its callers wait for one trip, so that client and server take turns; PINGs keep both busy";
+const IN_TURN: &str = "so few callers fill small trips only, and a trip costs the server and the client more than its decisions do";
 
 pub(crate) fn all() -> Vec<Report> {
     CROWDS.into_iter().flat_map(|(tasks, times)| beside_pings(tasks, times)).collect()

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use fred::bytes::Bytes;
 use fred::types::config::Server;
 use fred::util::redis_keyslot;
 use tokio::time::{sleep, timeout};
@@ -20,6 +21,7 @@ use super::slots::Slots;
 use super::trip::Trip;
 use super::way;
 use crate::error::RedisError;
+use crate::script::Script;
 
 /// How long a call waits for a connection before it looks whether another server has taken over.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -106,13 +108,13 @@ impl Cluster {
         Instant::now() + self.settings.command_timeout / SPARE >= until
     }
 
-    /// Whether what is sent behind `trip` goes to the same server, which takes it in turn.
-    pub(super) fn is_straight_for(&self, trip: &Trip) -> bool {
+    /// Whether what is sent to `key` behind a trip of `script` goes to the same server, which takes it in turn.
+    pub(super) fn is_straight_for(&self, key: &Bytes, script: &Script) -> bool {
         let state = self.lock();
-        let owner = state.slots.owner(slot(trip));
+        let owner = state.slots.owner(redis_keyslot(key));
         let lines = owner.and_then(|owner| state.lines.get(owner));
-        let line = lines.and_then(|lines| line_for(lines, &trip.key));
-        line.is_some_and(|line| line.is_straight_for(trip))
+        let line = lines.and_then(|lines| line_for(lines, key));
+        line.is_some_and(|line| line.is_straight_for(script))
     }
 
     /// Learns from what `line` answered. Where another server invites the call for this once, this is the line to it.

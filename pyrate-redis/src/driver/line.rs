@@ -200,9 +200,9 @@ impl Line {
     }
 
     /// Whether what is sent behind `trip` can't overtake it: there is a connection, and the server has run its script before.
-    pub(super) fn is_straight_for(&self, trip: &Trip) -> bool {
+    pub(super) fn is_straight_for(&self, script: &Script) -> bool {
         let state = self.lock();
-        state.client.is_connected() && state.known.contains(&*trip.script.sha)
+        state.client.is_connected() && state.known.contains(&*script.sha)
     }
 
     /// The number of a call that is about to be sent.

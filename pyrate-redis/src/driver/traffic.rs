@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::{slice, thread};
+use std::{mem, slice, thread};
 
 use fred::bytes::Bytes;
 
@@ -12,22 +12,52 @@ use super::line::Line;
 use super::trip::Trip;
 use super::way::Way;
 
-/// How many trips of a bucket are on their way at most: each takes a few kilobytes.
+/// How many trips of a bucket are sent one behind the other at most: each takes a few kilobytes.
 const MOST: usize = 256;
 
-/// Who waits for the next trip of a bucket, for each that has one on its way.
-type Waiting = HashMap<Bytes, Vec<Job>>;
+/// So many who wait do not wait for the trip before theirs to be back: while the server decides for some, the client hears
+/// of others. Fewer are better off together with those who come next.
+const ENOUGH: usize = 16;
+
+/// How many trips such callers have on their way at once.
+const AT_ONCE: usize = 2;
+
+/// The calls for a bucket that has some on their way.
+#[derive(Debug, Default)]
+struct Queue {
+    /// Who waits for the next trip.
+    waiting: Vec<Job>,
+    /// How many make trips for the bucket.
+    serving: usize,
+    /// Whether what is sent now can't overtake what is on its way.
+    in_order: bool,
+}
+
+impl Queue {
+    /// One that somebody serves.
+    fn begun() -> Queue {
+        Queue { serving: 1, ..Queue::default() }
+    }
+
+    /// Whether a trip may be made behind the one that is on its way.
+    fn may_follow(&self) -> bool {
+        self.in_order && self.waiting.len() >= ENOUGH
+    }
+}
+
+/// Those of all buckets that have any.
+type Queues = HashMap<Bytes, Queue>;
 
 /// A way, and the calls that arrived while one for the same bucket is on its way there: they share the next trip.
 #[derive(Debug)]
 pub(super) struct Traffic {
     way: Way,
-    waiting: Mutex<Waiting>,
+    queues: Mutex<Queues>,
 }
 
 impl Traffic {
     pub(super) fn new(way: Way) -> Traffic {
-        Traffic { way, waiting: Mutex::default() }
+        Traffic { way, queues: Mutex::default() }
     }
 
     pub(super) const fn way(&self) -> &Way {
@@ -36,17 +66,25 @@ impl Traffic {
 
     /// Sends calls, at once or with the next trip of their bucket.
     pub(super) fn send(self: &Arc<Self>, jobs: Vec<Job>) {
-        let mut first = Vec::new();
+        let (mut first, mut followed) = (Vec::new(), Vec::new());
         {
-            let mut waiting = self.lock();
+            let mut queues = self.lock();
             for job in jobs {
-                if let Some(others) = waiting.get_mut(job.request.key()) {
-                    others.push(job);
-                } else {
-                    waiting.insert(job.request.key().clone(), Vec::new());
+                let key = job.request.key().clone();
+                let Some(queue) = queues.get_mut(&key) else {
+                    queues.insert(key, Queue::begun());
                     first.push(vec![job]);
+                    continue;
+                };
+                queue.waiting.push(job);
+                if queue.serving < AT_ONCE && queue.may_follow() {
+                    queue.serving += 1;
+                    followed.push(key);
                 }
             }
+        }
+        for key in followed {
+            tokio::spawn(Arc::clone(self).follow(key));
         }
         self.depart(first);
     }
@@ -69,7 +107,7 @@ impl Traffic {
     /// Makes the trip of a convoy, then those of its buckets that are left to be made.
     async fn convey(self: Arc<Self>, line: Arc<Line>, convoy: Convoy) {
         let keys = convoy.keys();
-        let served = Served { waiting: &self.waiting, keys: &keys };
+        let served = Served { queues: &self.queues, keys: &keys };
         let mut undecided = line.convey(convoy).await;
         let mut next = Vec::new();
         for key in &keys {
@@ -84,23 +122,31 @@ impl Traffic {
         self.depart(next);
     }
 
+    /// Makes trips for the bucket of `key` beside somebody else.
+    async fn follow(self: Arc<Self>, key: Bytes) {
+        let jobs = self.next(&key);
+        self.serve(jobs).await;
+    }
+
     /// Makes trip after trip for the bucket of `jobs`, until nobody waits there any more.
     async fn serve(self: Arc<Self>, mut jobs: Vec<Job>) {
         while let Some(first) = jobs.first() {
             let key = first.request.key().clone();
-            let _served = Served { waiting: &self.waiting, keys: slice::from_ref(&key) };
+            let _served = Served { queues: &self.queues, keys: slice::from_ref(&key) };
             let mut trips = Trip::shared(jobs).into_iter().peekable();
             while let Some(trip) = trips.next() {
                 // What is sent behind a trip overtakes it where that must be sent again with its script's text, and where all
                 // of them wait for a connection.
-                let keeps_place = self.way.is_straight_for(&trip);
+                let keeps_place = self.way.is_straight_for(&trip.key, trip.script);
                 let mut together = vec![trip];
                 while keeps_place
                     && together.len() < MOST
-                    && let Some(next) = trips.next_if(|next| self.way.is_straight_for(next))
+                    && let Some(next) =
+                        trips.next_if(|next| self.way.is_straight_for(&next.key, next.script))
                 {
                     together.push(next);
                 }
+                self.keep_order(&key, keeps_place && together.len() == 1 && trips.peek().is_none());
                 Traffic::one_behind_the_other(&self.way, together).await;
             }
             jobs = self.next(&key);
@@ -122,37 +168,57 @@ impl Traffic {
         }
     }
 
-    /// Who waits for the next trip of a bucket. If nobody does, the bucket has no call on its way any more.
-    fn next(&self, key: &Bytes) -> Vec<Job> {
-        let mut all = self.lock();
-        let waiting = all.get_mut(key).map(std::mem::take).unwrap_or_default();
-        if waiting.is_empty() {
-            all.remove(key);
-        }
-        waiting
+    /// Whether all who wait can go on one trip that overtakes none before it.
+    fn keep_places(&self, waiting: &[Job]) -> bool {
+        let first = waiting.first().map(|first| &first.request);
+        Trip::holds(waiting)
+            && first.is_some_and(|first| self.way.is_straight_for(first.key(), first.script))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        lock(&self.waiting)
+    /// Whether what is sent from now on can't overtake what is being sent for the bucket of `key`.
+    fn keep_order(&self, key: &Bytes, in_order: bool) {
+        if let Some(queue) = self.lock().get_mut(key) {
+            queue.in_order = in_order;
+        }
+    }
+
+    /// Whom somebody who has served a bucket serves next: nobody, if that is left to the other who does. If nobody else serves
+    /// it and nobody waits, the bucket has no call on its way any more.
+    fn next(&self, key: &Bytes) -> Vec<Job> {
+        let mut queues = self.lock();
+        let Some(queue) = queues.get_mut(key) else { return Vec::new() };
+        if queue.serving < 2 || queue.may_follow() && self.keep_places(&queue.waiting) {
+            let waiting = mem::take(&mut queue.waiting);
+            if waiting.is_empty() {
+                queues.remove(key);
+            }
+            return waiting;
+        }
+        queue.serving -= 1;
+        Vec::new()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queues> {
+        lock(&self.queues)
     }
 }
 
-fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
-    waiting.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(queues: &Mutex<Queues>) -> MutexGuard<'_, Queues> {
+    queues.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Buckets whose trips are being made. If a trip panics, which no code of ours should make it do, nobody would ever serve
 /// those who wait: they are told that there is no answer, and later calls begin anew.
 struct Served<'a> {
-    waiting: &'a Mutex<Waiting>,
+    queues: &'a Mutex<Queues>,
     keys: &'a [Bytes],
 }
 
 impl Drop for Served<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            let mut waiting = lock(self.waiting);
-            self.keys.iter().for_each(|key| drop(waiting.remove(key)));
+            let mut queues = lock(self.queues);
+            self.keys.iter().for_each(|key| drop(queues.remove(key)));
         }
     }
 }
@@ -165,13 +231,13 @@ mod tests {
 
     #[test]
     fn a_trip_that_panics_leaves_nobody_waiting_for_ever() {
-        let (waiting, keys) = (Mutex::new(Waiting::new()), [Bytes::from_static(b"a")]);
-        lock(&waiting).insert(Bytes::from_static(b"a"), Vec::new());
+        let (queues, keys) = (Mutex::new(Queues::new()), [Bytes::from_static(b"a")]);
+        lock(&queues).insert(Bytes::from_static(b"a"), Queue::begun());
         let panics = || {
-            let _served = Served { waiting: &waiting, keys: &keys };
+            let _served = Served { queues: &queues, keys: &keys };
             panic!("on the way");
         };
         assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
-        assert!(lock(&waiting).is_empty());
+        assert!(lock(&queues).is_empty());
     }
 }

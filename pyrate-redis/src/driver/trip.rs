@@ -58,6 +58,14 @@ impl Trip {
             && first.is_some_and(|first| first.request.can_carry(&job.request))
     }
 
+    /// Whether all `jobs` fit into one trip.
+    pub(super) fn holds(jobs: &[Job]) -> bool {
+        let first = jobs.first();
+        let carries = |job: &Job| first.is_some_and(|first| first.request.can_carry(&job.request));
+        let bytes = || jobs.iter().map(|job| job.request.size()).sum::<usize>();
+        jobs.len() <= MOST && jobs.iter().all(carries) && bytes() <= MOST_BYTES
+    }
+
     /// When the oldest call began, and all of them as one, without those whose callers have left or can't be answered in
     /// time; `None` if nobody is left.
     pub(super) fn request(&mut self, timeout: Duration) -> Option<(Instant, Message)> {

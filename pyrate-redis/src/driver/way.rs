@@ -4,12 +4,15 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use fred::bytes::Bytes;
+
 use super::Opening;
 use super::cluster::Cluster;
 use super::line::Line;
 use super::settings::Settings;
 use super::trip::Trip;
 use crate::error::RedisError;
+use crate::script::Script;
 
 /// One of a store's ways: each bucket takes the same one always.
 #[derive(Clone, Debug)]
@@ -44,11 +47,12 @@ impl Way {
         }
     }
 
-    /// Whether what is sent behind `trip` can't overtake it: there is a connection, and the server has run its script before.
-    pub(super) fn is_straight_for(&self, trip: &Trip) -> bool {
+    /// Whether what is sent to `key` behind a trip of `script` can't overtake it: there is a connection, and the server has run
+    /// the script before.
+    pub(super) fn is_straight_for(&self, key: &Bytes, script: &Script) -> bool {
         match self {
-            Way::Line(line) => line.is_straight_for(trip),
-            Way::Cluster(cluster) => cluster.is_straight_for(trip),
+            Way::Line(line) => line.is_straight_for(script),
+            Way::Cluster(cluster) => cluster.is_straight_for(key, script),
         }
     }
 

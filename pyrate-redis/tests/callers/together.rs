@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use pyrate_redis::{
-    AsyncBucket, Decision, Grant, Rate, RateItem, RedisBucket, RedisError, RedisStore,
+    AbstractBucket, AsyncBucket, Decision, Grant, Rate, RateItem, RedisBucket, RedisError,
+    RedisStore,
 };
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
+use crate::support::proxy::Proxy;
 use crate::support::server::Server;
 use crate::support::store;
 use crate::until;
@@ -85,6 +87,28 @@ fn callers_with_long_names_share_no_round_trip_longer_than_a_megabyte() {
     // Two of them fit in one, so there are six at least.
     assert!(scripts(&server) - before >= 6);
     assert!(grants.is_sorted_by_key(|grant| grant.at));
+}
+
+#[test]
+fn many_callers_do_not_wait_for_the_trip_before_theirs_to_be_back() {
+    let server = Server::start();
+    let proxy = Proxy::before(server.port());
+    let patient = RedisStore::builder(proxy.url()).command_timeout(Duration::from_mins(1));
+    let bucket = patient.build().unwrap().bucket("a", Rate::per_hour(1_000));
+    let recorded = RedisStore::connect(server.url()).unwrap().bucket("a", Rate::per_hour(1_000));
+    granted_at_once(&bucket, 1);
+    // From now on nothing comes back.
+    proxy.swallow(true);
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let call = || {
+        let bucket = bucket.clone();
+        drop(runtime.spawn(async move { bucket.put_async(&RateItem::new("b", 1)).await }));
+    };
+    call();
+    until(|| recorded.count().unwrap() == 2);
+    (0..16).for_each(|_| call());
+    until(|| recorded.count().unwrap() == 18);
+    runtime.shutdown_background();
 }
 
 #[test]
