@@ -21,7 +21,7 @@ const LEAST: f64 = 1.25;
 /// all rounds of a run. Threefold was seen.
 const LEAST_UNEVEN: f64 = 4.0;
 
-/// How often a change is measured again before it is believed, and a run that is saved.
+/// How often a change is measured again before it is believed, and a run before it is saved.
 pub(super) const CONFIRMATIONS: usize = 2;
 
 /// How a work fares beside a saved run.
@@ -142,7 +142,8 @@ fn rule() -> String {
     format!(
         "marked is what lies beyond the saved quartiles by a factor of {LEAST} ({LEAST_UNEVEN} where the sides occupy different \
          numbers of cores), more where the quartiles lie far apart, or by any factor where that loses a target; and \
-         does so again in {CONFIRMATIONS} more runs of its program; the saved quartiles span as many"
+         does so again in {CONFIRMATIONS} more runs of its program; the saved quartiles span {} runs",
+        CONFIRMATIONS + 1
     )
 }
 
