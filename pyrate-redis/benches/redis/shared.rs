@@ -14,7 +14,7 @@ use crate::peer::{Direct, PING, PING_WITHOUT_HOP};
 const CROWDS: [(u64, f64); 2] = [(64, 1.0), (1_024, 4.0)];
 
 /// Why few callers gain little.
-const IN_TURN: &str = "so few callers fill small trips only, and a trip costs the server and the client more than its decisions do";
+const SMALL_TRIPS: &str = "so few callers fill small trips only, and a trip costs the server and the client more than its decisions do";
 
 pub(crate) fn all() -> Vec<Report> {
     CROWDS.into_iter().flat_map(|(tasks, times)| beside_pings(tasks, times)).collect()
@@ -32,7 +32,7 @@ fn beside_pings(tasks: u64, times: f64) -> [Report; 2] {
         pair(PING)
             .target(1.0 / times)
             .run(|turns| decisions(tasks, turns, &bucket), |turns| pings(turns * tasks))
-            .because(IN_TURN),
+            .because(SMALL_TRIPS),
         pair(PING_WITHOUT_HOP).run(
             |turns| decisions(tasks, turns, &bucket),
             |turns| direct.ping_from_tasks(tasks, turns * tasks),

@@ -199,7 +199,7 @@ impl Line {
         self.settings.servers().into_iter().next()
     }
 
-    /// Whether what is sent behind `trip` can't overtake it: there is a connection, and the server has run its script before.
+    /// Whether what is sent behind a trip of `script` can't overtake it: there is a connection, and the server has run it before.
     pub(super) fn is_straight_for(&self, script: &Script) -> bool {
         let state = self.lock();
         state.client.is_connected() && state.known.contains(&*script.sha)

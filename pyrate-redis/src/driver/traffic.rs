@@ -70,16 +70,15 @@ impl Traffic {
         {
             let mut queues = self.lock();
             for job in jobs {
-                let key = job.request.key().clone();
-                let Some(queue) = queues.get_mut(&key) else {
-                    queues.insert(key, Queue::begun());
+                let Some(queue) = queues.get_mut(job.request.key()) else {
+                    queues.insert(job.request.key().clone(), Queue::begun());
                     first.push(vec![job]);
                     continue;
                 };
                 queue.waiting.push(job);
                 if queue.serving < AT_ONCE && queue.may_follow() {
                     queue.serving += 1;
-                    followed.push(key);
+                    followed.extend(queue.waiting.first().map(|job| job.request.key().clone()));
                 }
             }
         }

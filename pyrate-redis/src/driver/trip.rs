@@ -53,17 +53,17 @@ impl Trip {
 
     fn has_room_for(&self, job: &Job) -> bool {
         let first = self.jobs.first();
-        self.jobs.len() < MOST
-            && self.bytes + job.request.size() <= MOST_BYTES
-            && first.is_some_and(|first| first.request.can_carry(&job.request))
+        first.is_some_and(|first| first.request.can_carry(&job.request))
+            && is_short(self.jobs.len() + 1, self.bytes + job.request.size())
     }
 
     /// Whether all `jobs` fit into one trip.
     pub(super) fn holds(jobs: &[Job]) -> bool {
-        let first = jobs.first();
-        let carries = |job: &Job| first.is_some_and(|first| first.request.can_carry(&job.request));
-        let bytes = || jobs.iter().map(|job| job.request.size()).sum::<usize>();
-        jobs.len() <= MOST && jobs.iter().all(carries) && bytes() <= MOST_BYTES
+        let bytes = jobs.iter().take(MOST).map(|job| job.request.size()).sum();
+        is_short(jobs.len(), bytes)
+            && jobs
+                .first()
+                .is_some_and(|first| jobs.iter().all(|job| first.request.can_carry(&job.request)))
     }
 
     /// When the oldest call began, and all of them as one, without those whose callers have left or can't be answered in
@@ -101,4 +101,9 @@ impl Trip {
             Err(error) => self.jobs.into_iter().for_each(|job| job.finish(Err(error.clone()))),
         }
     }
+}
+
+/// Whether a trip may bring so many calls and bytes.
+const fn is_short(calls: usize, bytes: usize) -> bool {
+    calls <= MOST && bytes <= MOST_BYTES
 }
