@@ -42,14 +42,17 @@ impl Answer {
         number(&self.0)
     }
 
-    /// The answers to so many items that were asked about together.
+    /// The answers to so many items that were asked about together: one to all of them, or one to each.
     pub(crate) fn one_by_one(self, count: usize) -> Result<Vec<Answer>, RedisError> {
+        if let Value::Integer(instant) = self.0 {
+            return Ok((0..count).map(|_| Answer(Value::Integer(instant))).collect());
+        }
         Ok(self.parts(count)?.into_iter().map(Answer).collect())
     }
 
     /// The answers to one item each of so many buckets; `None` for those that were left undecided.
     pub(crate) fn bucket_by_bucket(self, count: usize) -> Result<Vec<Option<Answer>>, RedisError> {
-        let answer = |part: Value| part.is_array().then_some(Answer(part));
+        let answer = |part: Value| (!part.is_null()).then_some(Answer(part));
         Ok(self.parts(count)?.into_iter().map(answer).collect())
     }
 
@@ -198,6 +201,14 @@ mod tests {
         assert_eq!((grant.delay, grant.id()), (Duration::from_micros(2), 9));
         let placed = Placed { at: 7, id: 9, delay: Duration::from_micros(2) };
         assert_eq!(late.placed(), Some(placed));
+    }
+
+    #[test]
+    fn an_instant_alone_grants_all_items_at_it() {
+        let answers = Answer(Value::Integer(5)).one_by_one(3).unwrap();
+        let granted = Decision::Granted(Grant::new(Timestamp::from_micros(5), Duration::ZERO, 1));
+        assert_eq!(answers.len(), 3);
+        assert!(answers.iter().all(|answer| answer.decision(&rates(), 1).unwrap() == granted));
     }
 
     #[test]

@@ -111,9 +111,9 @@ impl Message {
     /// One request, or several that can be sent together; `None` if there are none.
     pub(crate) fn of<'a>(requests: impl Iterator<Item = &'a Request> + Clone) -> Option<Message> {
         let first = requests.clone().next()?;
-        let mut arguments = vec![first.target.common()];
-        arguments.extend(owns(requests));
-        Some(Message { script: first.script, keys: vec![first.key().clone()], arguments })
+        let (keys, arguments) =
+            (vec![first.key().clone()], vec![first.target.common(), joined(requests)]);
+        Some(Message { script: first.script, keys, arguments })
     }
 
     /// Reservations of one item each, of different buckets; `None` if there are none.
@@ -128,11 +128,16 @@ impl Message {
     }
 }
 
+/// What each request asks of its own, one behind the other.
+fn joined<'a>(requests: impl Iterator<Item = &'a Request> + Clone) -> Bytes {
+    let mut joined = BytesMut::with_capacity(requests.clone().map(Request::size).sum());
+    requests.for_each(|request| joined.extend_from_slice(&request.own));
+    joined.freeze()
+}
+
 /// What each request asks of its own, as parts of one buffer.
 fn owns<'a>(requests: impl Iterator<Item = &'a Request> + Clone) -> impl Iterator<Item = Bytes> {
-    let mut buffer = BytesMut::with_capacity(requests.clone().map(Request::size).sum());
-    requests.clone().for_each(|request| buffer.extend_from_slice(&request.own));
-    let mut rest = buffer.freeze();
+    let mut rest = joined(requests.clone());
     requests.map(move |request| rest.split_to(request.size()))
 }
 
@@ -218,11 +223,13 @@ impl Target {
     }
 }
 
+/// Says itself where it ends, so that several can stand one behind the other.
 fn packed_item(name: Option<&str>, weight: u64, max_delay: Duration, moment: Moment) -> Vec<u8> {
     let (is_told, instant) = moment.packed();
-    let mut packed = Vec::with_capacity(23 + name.map_or(0, str::len));
+    let name_size = name.map_or(0, |name| 1 + name.len());
+    let mut packed = Vec::with_capacity(29 + name_size);
     packed.push(is_told);
-    push(&mut packed, [weight, micros(max_delay), instant]);
+    push(&mut packed, [weight, micros(max_delay), instant, name_size as u64]);
     if let Some(name) = name {
         packed.push(b'.');
         packed.extend_from_slice(name.as_bytes());
@@ -268,7 +275,7 @@ mod tests {
     fn an_empty_name_is_not_the_absence_of_one() {
         let own = packed_item(None, 1, Duration::ZERO, Moment::Server);
         let empty = packed_item(Some(""), 1, Duration::ZERO, Moment::Server);
-        assert_eq!((own.len(), empty.len()), (22, 23));
+        assert_eq!((own.len(), empty.len()), (29, 30));
     }
 
     #[test]

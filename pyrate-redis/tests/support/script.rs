@@ -64,9 +64,12 @@ impl ScriptBucket {
     ) -> Result<Vec<Decision>, BucketError> {
         let mut packed = Vec::new();
         for (item, max_delay) in items {
-            packed.push(self.packed(item, *max_delay)?);
+            packed.extend(self.packed(item, *max_delay)?);
         }
-        let Reply::List(verdicts) = self.call(RESERVE, &packed) else { panic!("a list") };
+        let verdicts = match self.call(RESERVE, &[packed]) {
+            Reply::List(verdicts) => verdicts,
+            for_all => items.iter().map(|_| for_all.clone()).collect(),
+        };
         assert_eq!(verdicts.len(), items.len());
         let answers = verdicts.iter().zip(items);
         Ok(answers.map(|(verdict, (item, _))| self.decision(verdict, item.weight)).collect())
@@ -78,6 +81,7 @@ impl ScriptBucket {
         let instant = packed.split_off(1);
         packed.extend(seven([item.weight, delay]));
         packed.extend(instant);
+        packed.extend(seven([1 + u64::try_from(item.name.len()).unwrap()]));
         packed.push(b'.');
         packed.extend_from_slice(item.name.as_bytes());
         Ok(packed)

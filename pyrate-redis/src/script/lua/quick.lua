@@ -5,19 +5,41 @@
 -- and if a single unit is too many, that mark has to leave first. Whatever else may be needed (a name that changes, a
 -- reservation that falls due, a life that runs low, marks to be dropped now and then) is left to what follows.
 --
--- An item that is granted at once is answered by its instant alone. Here is no function call that isn't needed: of all a
--- call costs the server, this is the part that is ours.
+-- An item that is granted at once is answered by its instant alone, and so are all of a call together if they are granted at
+-- the same. Here is no function call that isn't needed: of all a call costs the server, this is the part that is ours.
 --
 -- What it leaves undecided follows from its state as it is then: `total`, `seen`, `last`, `open` and `appended` hold what was
 -- granted here. All of that is due and bears the last name, as what follows takes for granted.
 
 -- With room for one, which is what most calls ask.
 local answers, answered, is_changed = { 0 }, 0, false
+-- The instant at which all were granted so far; false if that is not so.
+local alike = false
+-- The items, one behind the other, and where the first begins that is undecided.
+local items, item_at = ARGV[2], 1
+local items_size = #items
 
 if gauges == rates and waiting == 0 and gap == 0 and kept >= keep and name_size ~= LONG then
-  for index = 2, #ARGV do
-    local item = ARGV[index]
-    local is_told, weight, max_delay, now, name_from = unpack('>BI7I7I7', item)
+  -- How many units fit by all gauges; none, not even free ones, if they are those of other rates.
+  local room = ROUND
+  for rate = 0, rates - 1 do
+    local interval, limit = unpack('>I7I7', common, COMMON_SIZE + 1 + RATE_SIZE * rate)
+    local own_interval, before = unpack('>I7I7', tail, pairs_at + PAIR_SIZE * rate)
+    local used = total - before
+    if used < 0 then
+      used = used + ROUND
+    end
+    if interval ~= own_interval then
+      room = -1
+      break
+    end
+    if limit - used < room then
+      room = limit - used
+    end
+  end
+  while item_at <= items_size do
+    local is_told, weight, max_delay, now, item_name_size, name_from = unpack(ITEM, items, item_at)
+    local item_end = name_from + item_name_size
     if is_told == 0 then
       if not reading then
         local time = call('TIME')
@@ -35,20 +57,7 @@ if gauges == rates and waiting == 0 and gap == 0 and kept >= keep and name_size 
     if last > now or weight >= ROUND - live then
       break
     end
-    local fits = true
-    for rate = 0, rates - 1 do
-      local interval, limit = unpack('>I7I7', common, COMMON_SIZE + 1 + RATE_SIZE * rate)
-      local own_interval, before = unpack('>I7I7', tail, pairs_at + PAIR_SIZE * rate)
-      local used = total - before
-      if used < 0 then
-        used = used + ROUND
-      end
-      if interval ~= own_interval or weight > limit - used then
-        fits = false
-        break
-      end
-    end
-    if not fits then
+    if weight > room then
       -- Places of now would have to be looked at, and marks of this call stand nowhere yet.
       local denied = last < now and weight > 0 and not is_changed
       local start, start_interval, binding = now, 0, 0
@@ -93,13 +102,14 @@ if gauges == rates and waiting == 0 and gap == 0 and kept >= keep and name_size 
         break
       end
       answered = answered + 1
-      answers[answered] = { 0, now, start, binding }
+      answers[answered], alike = { 0, now, start, binding }, false
     else
       local is_new_mark = now ~= last or open == 0
       if
         now > assured
         or (is_new_mark and open >= look_at)
-        or sub(item, name_from) ~= last_name
+        or item_name_size ~= name_size
+        or (name_size > 0 and sub(items, name_from, item_end - 1) ~= last_name)
       then
         break
       end
@@ -112,19 +122,20 @@ if gauges == rates and waiting == 0 and gap == 0 and kept >= keep and name_size 
         if total >= ROUND - weight then
           total = total - ROUND
         end
-        total = total + weight
+        total, room = total + weight, room - weight
         seen, last, is_changed = now, now, true
       end
       answered = answered + 1
-      answers[answered] = now
+      answers[answered], alike = now, (answered == 1 or alike == now) and now
     end
+    item_at = item_end
   end
 end
 
-if answered == #ARGV - 1 then
+if item_at > items_size then
   if is_changed then
     local rest = sub(tail, name_at, size - CHANGED_SIZE)
     call('SETRANGE', key, MARK * stored, pack('c0c0>I7I7I7I3', appended, rest, seen, last, total, open))
   end
-  return answers
+  return alike or answers
 end

@@ -1,8 +1,9 @@
 -- Decides in order the items that `quick` left. Each is answered by four numbers: 1 granted, 0 denied, 2 never fits; the
 -- present; the instant, of a denial without the interval of the rate that sets it; the reservation's number, or that rate.
 
-for index = 2 + answered, #ARGV do
-  local is_told, weight, max_delay, instant, name_from = unpack('>BI7I7I7', ARGV[index])
+while item_at <= items_size do
+  local is_told, weight, max_delay, instant, item_name_size, name_from = unpack(ITEM, items, item_at)
+  item_at = name_from + item_name_size
   local now = present(is_told, instant)
   local kind, at, extra = 1, now, 0
   if weight > 0 then
@@ -21,7 +22,7 @@ for index = 2 + answered, #ARGV do
       else
         append(at, weight)
       end
-      local name = sub(ARGV[index], name_from)
+      local name = sub(items, name_from, item_at - 1)
       if at > now then
         extra = line_up(at, weight, name)
       elseif is_behind then
@@ -31,7 +32,8 @@ for index = 2 + answered, #ARGV do
       end
     end
   end
-  answers[index - 1] = { kind, now, at, extra }
+  answered = answered + 1
+  answers[answered] = { kind, now, at, extra }
 end
 
 if is_changed then
