@@ -109,7 +109,8 @@ fn so_it_does_at_the_ends_of_all_numbers() {
 
 #[test]
 fn several_items_in_one_call_are_decided_in_order() {
-    let item = (prop_oneof![Just("a"), Just("b")], 0..=3_u64, any::<bool>(), 0..=2_u64);
+    let names = prop_oneof![Just("a"), Just("b"), Just("a longer one")];
+    let item = (names, 0..=3_u64, any::<bool>(), 0..=2_u64);
     let calls = proptest::collection::vec(proptest::collection::vec(item, 1..=9), 1..=12);
     for_all(200, (rates(), calls), |(rates, calls)| {
         let clock = ManualClock::new();
@@ -129,8 +130,13 @@ fn several_items_in_one_call_are_decided_in_order() {
                 let due = log.reserve(item, item.timestamp.unwrap(), *max_delay).unwrap();
                 prop_assert_eq!(pair::numberless(due), pair::numberless(found));
             }
-            clock.set(Timestamp::from_micros(now));
-            prop_assert_eq!(log.count(clock.now().unwrap()).unwrap(), bucket.count().unwrap());
+            let now = Timestamp::from_micros(now);
+            clock.set(now);
+            let count = log.count(now).unwrap();
+            prop_assert_eq!(count, bucket.count().unwrap());
+            for index in 0..count {
+                prop_assert_eq!(log.peek(index, now).unwrap(), bucket.peek(index).unwrap());
+            }
         }
         Ok(())
     });
