@@ -6,7 +6,7 @@ use pyrate_redis::{
     AsyncBucket, BucketError, Decision, Rate, RateItem, RedisBucket, RedisError, RedisStore,
 };
 
-use crate::support::server::Server;
+use crate::support::server::{Server, free_port};
 use crate::support::store;
 use crate::together::{runtime, scripts, stand_in_line};
 use crate::until;
@@ -134,7 +134,8 @@ fn places_of_callers_who_leave_during_a_shared_trip_are_given_back() {
 
 #[test]
 fn buckets_of_a_cluster_that_is_reached_as_one_server_are_asked_one_by_one() {
-    let server = Server::with(&["--cluster-enabled", "yes"]);
+    let bus = free_port().to_string();
+    let server = Server::with(&["--cluster-enabled", "yes", "--cluster-port", &bus]);
     assert_eq!(server.ask("CLUSTER ADDSLOTSRANGE 0 16383"), "OK");
     until(|| server.ask("CLUSTER INFO").contains("cluster_state:ok"));
     let store = RedisStore::connect(server.url()).unwrap();

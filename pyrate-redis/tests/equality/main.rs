@@ -107,39 +107,58 @@ fn so_it_does_at_the_ends_of_all_numbers() {
     }
 }
 
+/// An item that is asked together with others: its name and weight, whether it may wait, and how many microseconds after the one
+/// before it.
+type OneOfSeveral = (&'static str, u64, bool, u64);
+
 #[test]
 fn several_items_in_one_call_are_decided_in_order() {
-    let names = prop_oneof![Just("a"), Just("b"), Just("a longer one")];
+    let names = prop_oneof![3 => Just("a"), 1 => Just("b"), 1 => Just("a longer one")];
     let item = (names, 0..=3_u64, any::<bool>(), 0..=2_u64);
     let calls = proptest::collection::vec(proptest::collection::vec(item, 1..=9), 1..=12);
-    for_all(200, (rates(), calls), |(rates, calls)| {
-        let clock = ManualClock::new();
-        let bucket = ScriptBucket::new(rates.clone(), clock.clone());
-        let mut log = SlidingLog::new(rates);
-        let mut now = START;
-        for call in calls {
-            let mut items = Vec::new();
-            for (name, weight, waits, later) in call {
-                now += later;
-                let stamp = Some(Timestamp::from_micros(now));
-                let item = RateItem { timestamp: stamp, ..RateItem::new(name, weight) };
-                items.push((item, if waits { Duration::MAX } else { Duration::ZERO }));
-            }
-            let found = bucket.reserve_all(&items).unwrap();
-            for ((item, max_delay), found) in items.iter().zip(found) {
-                let due = log.reserve(item, item.timestamp.unwrap(), *max_delay).unwrap();
-                prop_assert_eq!(pair::numberless(due), pair::numberless(found));
-            }
-            let now = Timestamp::from_micros(now);
-            clock.set(now);
-            let count = log.count(now).unwrap();
-            prop_assert_eq!(count, bucket.count().unwrap());
-            for index in 0..count {
-                prop_assert_eq!(log.peek(index, now).unwrap(), bucket.peek(index).unwrap());
-            }
+    for_all(200, (rates(), calls), |(rates, calls)| decide_in_order(rates, calls));
+}
+
+#[test]
+fn each_item_of_a_call_is_told_its_own_instant() {
+    let calls = vec![vec![("a", 1, false, 0)], vec![("a", 1, false, 1), ("a", 1, false, 2)]];
+    decide_in_order("9/1s".parse().unwrap(), calls).unwrap();
+}
+
+#[test]
+fn a_denial_behind_a_free_item_of_its_call_is_told() {
+    let calls = vec![vec![("a", 1, false, 0)], vec![("a", 0, false, 1), ("a", 1, false, 0)]];
+    decide_in_order("1/1s".parse().unwrap(), calls).unwrap();
+}
+
+/// Each call's items are decided as a sliding log decides them one by one, and recorded with their names.
+fn decide_in_order(rates: Rates, calls: Vec<Vec<OneOfSeveral>>) -> Result<(), TestCaseError> {
+    let clock = ManualClock::new();
+    let bucket = ScriptBucket::new(rates.clone(), clock.clone());
+    let mut log = SlidingLog::new(rates);
+    let mut now = START;
+    for call in calls {
+        let mut items = Vec::new();
+        for (name, weight, waits, later) in call {
+            now += later;
+            let stamp = Some(Timestamp::from_micros(now));
+            let item = RateItem { timestamp: stamp, ..RateItem::new(name, weight) };
+            items.push((item, if waits { Duration::MAX } else { Duration::ZERO }));
         }
-        Ok(())
-    });
+        let found = bucket.reserve_all(&items).unwrap();
+        for ((item, max_delay), found) in items.iter().zip(found) {
+            let due = log.reserve(item, item.timestamp.unwrap(), *max_delay).unwrap();
+            prop_assert_eq!(pair::numberless(due), pair::numberless(found));
+        }
+        let now = Timestamp::from_micros(now);
+        clock.set(now);
+        let count = log.count(now).unwrap();
+        prop_assert_eq!(count, bucket.count().unwrap());
+        for index in 0..count {
+            prop_assert_eq!(log.peek(index, now).unwrap(), bucket.peek(index).unwrap());
+        }
+    }
+    Ok(())
 }
 
 #[test]

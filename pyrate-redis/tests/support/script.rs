@@ -68,7 +68,7 @@ impl ScriptBucket {
         }
         let verdicts = match self.call(RESERVE, &[packed]) {
             Reply::List(verdicts) => verdicts,
-            for_all => items.iter().map(|_| for_all.clone()).collect(),
+            to_all @ Reply::Text(_) => items.iter().map(|_| to_all.clone()).collect(),
         };
         assert_eq!(verdicts.len(), items.len());
         let answers = verdicts.iter().zip(items);
