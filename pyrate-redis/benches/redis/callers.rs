@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use pyrate_redis::{AsyncBucket, RateItem, RedisBucket};
 use tokio::runtime::Runtime;
 
+use crate::desk::float;
+
 /// So many times the median of that many calls in turn, so that what is divided by them is the median.
 ///
 /// By the nature of a mean, one call that waits for a processor would move all others.
@@ -21,8 +23,11 @@ fn timed(call: &mut impl FnMut()) -> Duration {
     start.elapsed()
 }
 
-/// The time of `iterations` calls, made by so many tasks of one thread together: `work` is told a task's number and how many
-/// calls are its share.
+/// So many calls a task make little of what it takes to start the task, and of the end, where some have nothing left to do.
+const FEWEST: u64 = 16;
+
+/// The time of `iterations` calls, where so many tasks of one thread call together, each as often as the others: `work` is told
+/// a task's number and how many calls it makes.
 pub(crate) fn from_tasks<F>(tasks: u64, iterations: u64, work: impl Fn(u64, u64) -> F) -> Duration
 where
     F: Future<Output = ()> + Send + 'static,
@@ -41,15 +46,15 @@ pub(crate) fn together<F>(
 where
     F: Future<Output = ()> + Send + 'static,
 {
+    let turns = iterations.div_ceil(tasks).max(FEWEST);
     let start = Instant::now();
     runtime.block_on(async {
-        let share = |number| iterations / tasks + u64::from(number < iterations % tasks);
-        let task = |number| tokio::spawn(work(number, share(number)));
+        let task = |number| tokio::spawn(work(number, turns));
         for task in (0..tasks).map(task).collect::<Vec<_>>() {
             task.await.unwrap();
         }
     });
-    start.elapsed()
+    start.elapsed().mul_f64(float(iterations) / float(turns * tasks))
 }
 
 /// Calls `bucket` so many times, each granted or each denied.

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use pollster::block_on;
 use pyrate_redis::{
     AbstractBucket, AsyncBucket, KeyedRedis, ManualClock, Rate, RateItem, RedisBucket, RedisStore,
     Timestamp,
 };
 
-use crate::callers::from_tasks;
 use crate::peer::Peer;
 use crate::server::{Reply, Server};
 
@@ -104,14 +104,9 @@ impl Desk {
     /// The same of a sorted set, whose members are made of a short name and a number.
     pub(crate) fn sorted_set_bytes(&self, grants: u64, weight: u64) -> f64 {
         self.server.ask("FLUSHALL");
-        from_tasks(64, grants, |_, times| {
-            let peer = self.peer.clone();
-            async move {
-                for _ in 0..times {
-                    assert!(peer.sorted_set("sorted", weight, &[(HOUR, i64::MAX)]).await);
-                }
-            }
-        });
+        for _ in 0..grants {
+            assert!(block_on(self.peer.sorted_set("sorted", weight, &[(HOUR, i64::MAX)])));
+        }
         self.all_bytes() / float(grants)
     }
 

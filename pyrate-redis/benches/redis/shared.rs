@@ -1,8 +1,6 @@
 //! Many tasks on one bucket, whose calls share round trips: decisions a second, beside as many tasks that PING.
 
-use std::time::Duration;
-
-use pyrate_redis::{Rate, RedisBucket};
+use pyrate_redis::Rate;
 use xtask::paired::{Pair, Peer, Report};
 
 use crate::callers::{from_tasks, put};
@@ -25,21 +23,12 @@ fn beside_pings(tasks: u64, times: f64) -> [Report; 2] {
     let bucket = desk.store.bucket("key", Rate::per_hour(PLENTY));
     let direct = Direct::connect(&desk.server.url());
     let pings = repeated(tasks, &desk.peer, |peer| async move { peer.ping().await });
-    let work = format!("redis, {tasks} tasks on one bucket, a call each");
+    let ours =
+        |iterations| from_tasks(tasks, iterations, |_, times| put(bucket.clone(), 1, times, true));
+    let work = format!("redis, {tasks} tasks on one bucket");
     let pair = |peer: Peer<'static>| Pair::new(&work, peer).with_long_rounds();
-    // All tasks call as often as each other: fewer calls than tasks would measure how tasks are made.
     [
-        pair(PING)
-            .target(1.0 / times)
-            .run(|turns| decisions(tasks, turns, &bucket), |turns| pings(turns * tasks))
-            .because(SMALL_TRIPS),
-        pair(PING_WITHOUT_HOP).run(
-            |turns| decisions(tasks, turns, &bucket),
-            |turns| direct.ping_from_tasks(tasks, turns * tasks),
-        ),
+        pair(PING).target(1.0 / times).run(ours, pings).because(SMALL_TRIPS),
+        pair(PING_WITHOUT_HOP).run(ours, |iterations| direct.ping_from_tasks(tasks, iterations)),
     ]
-}
-
-fn decisions(tasks: u64, turns: u64, bucket: &RedisBucket) -> Duration {
-    from_tasks(tasks, turns * tasks, |_, times| put(bucket.clone(), 1, times, true))
 }

@@ -42,7 +42,8 @@ impl Answer {
         number(&self.0)
     }
 
-    /// The answers to so many items that were asked about together: one to all of them, or one to each.
+    /// The answers to so many items that were asked about together: an instant alone grants all of them at it, else there is one
+    /// each.
     pub(crate) fn one_by_one(self, count: usize) -> Result<Vec<Answer>, RedisError> {
         if let Value::Integer(instant) = self.0 {
             return Ok((0..count).map(|_| Answer(Value::Integer(instant))).collect());
@@ -193,7 +194,7 @@ mod tests {
 
     #[test]
     fn only_a_grant_in_the_future_has_a_number_and_can_be_given_back() {
-        let due = Answer(Value::Array(vec![Value::from(5)]));
+        let due = Answer(Value::Integer(5));
         let Ok(Decision::Granted(grant)) = due.decision(&rates(), 1) else { panic!("granted") };
         assert_eq!((grant.at.as_micros(), grant.id(), due.placed()), (5, 0, None));
         let late = answer(&[1, 5, 7, 9]);

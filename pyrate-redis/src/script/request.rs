@@ -108,11 +108,12 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// One request, or several that can be sent together; `None` if there are none.
+    /// One request, or several that the first [can carry](Request::can_carry): only such say where they end. `None` if there are
+    /// none.
     pub(crate) fn of<'a>(requests: impl Iterator<Item = &'a Request> + Clone) -> Option<Message> {
         let first = requests.clone().next()?;
-        let (keys, arguments) =
-            (vec![first.key().clone()], vec![first.target.common(), joined(requests)]);
+        let keys = vec![first.key().clone()];
+        let arguments = vec![first.target.common(), joined(requests)];
         Some(Message { script: first.script, keys, arguments })
     }
 
@@ -223,7 +224,8 @@ impl Target {
     }
 }
 
-/// Says itself where it ends, so that several can stand one behind the other.
+/// As `ITEM` in `load.lua` unpacks it, then the name. The size of that stands before it, 0 if it is the key's own, so that several
+/// can stand one behind the other.
 fn packed_item(name: Option<&str>, weight: u64, max_delay: Duration, moment: Moment) -> Vec<u8> {
     let (is_told, instant) = moment.packed();
     let name_size = name.map_or(0, |name| 1 + name.len());

@@ -32,8 +32,8 @@
 --
 -- ARGV[1] is what all calls of a handle share: whether a clock was injected, the window that must be kept, the grace
 -- after which keys vanish, then interval and limit of each of its rates, the shortest first.
--- ARGV[2] is what is asked: of an item whether an instant is told, the weight, the longest delay, that instant, then the size
--- of its name, and the name.
+-- ARGV[2] is what is asked. Of `reserve` it is items, one behind the other, each an ITEM and then its name; `waiting` is asked
+-- about one without a name. What other scripts are asked, each unpacks in its first lines.
 --
 -- A number that is an argument of a command is written in full, but Lua's `..` keeps 14 digits: where an instant becomes part
 -- of a text, it is formatted.
@@ -58,6 +58,7 @@ local CHANGED_SIZE = 24
 local COLD, COLD_SIZE = '>I7I7I6I6I4I4I7', 41
 -- Of a gauge: its interval and the units before its mark; that mark's index and instant.
 local PAIR_SIZE, SPOT_SIZE = 14, 13
+-- Of an item: whether an instant is told, the weight, the longest delay, that instant, the size of the name behind it.
 local ITEM = '>BI7I7I7I7'
 -- Longer names stand in the list of runs only.
 local SHORT, LONG = 64, 255

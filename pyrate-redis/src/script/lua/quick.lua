@@ -8,19 +8,20 @@
 -- An item that is granted at once is answered by its instant alone, and so are all of a call together if they are granted at
 -- the same. Here is no function call that isn't needed: of all a call costs the server, this is the part that is ours.
 --
--- What it leaves undecided follows from its state as it is then: `total`, `seen`, `last`, `open` and `appended` hold what was
--- granted here. All of that is due and bears the last name, as what follows takes for granted.
+-- `reserve` goes on at `item_at`, behind the `answered` items in `answers`. `total`, `seen`, `last`, `open`, `appended` and
+-- `is_changed` hold what was granted here: all of it is due and bears the last name, as what follows takes for granted.
 
--- With room for one, which is what most calls ask.
+-- Made with one slot, since most calls ask about one item: so the table need not grow.
 local answers, answered, is_changed = { 0 }, 0, false
--- The instant at which all were granted so far; false if that is not so.
-local alike = false
+-- The one instant at which all were granted so far; false before the first, and for good once one was not.
+local shared_at = false
 -- The items, one behind the other, and where the first begins that is undecided.
 local items, item_at = ARGV[2], 1
 local items_size = #items
 
 if gauges == rates and waiting == 0 and gap == 0 and kept >= keep and name_size ~= LONG then
-  -- How many units fit by all gauges; none, not even free ones, if they are those of other rates.
+  -- How many units fit by all gauges: found once, since a grant takes its weight from each, and lowered where `total` rises. -1,
+  -- by which not even a weight of 0 fits, if the gauges are those of other intervals.
   local room = ROUND
   for rate = 0, rates - 1 do
     local interval, limit = unpack('>I7I7', common, COMMON_SIZE + 1 + RATE_SIZE * rate)
@@ -102,7 +103,8 @@ if gauges == rates and waiting == 0 and gap == 0 and kept >= keep and name_size 
         break
       end
       answered = answered + 1
-      answers[answered], alike = { 0, now, start, binding }, false
+      answers[answered] = { 0, now, start, binding }
+      shared_at = false
     else
       local is_new_mark = now ~= last or open == 0
       if
@@ -126,7 +128,8 @@ if gauges == rates and waiting == 0 and gap == 0 and kept >= keep and name_size 
         seen, last, is_changed = now, now, true
       end
       answered = answered + 1
-      answers[answered], alike = now, (answered == 1 or alike == now) and now
+      answers[answered] = now
+      shared_at = (answered == 1 or shared_at == now) and now
     end
     item_at = item_end
   end
@@ -137,5 +140,5 @@ if item_at > items_size then
     local rest = sub(tail, name_at, size - CHANGED_SIZE)
     call('SETRANGE', key, MARK * stored, pack('c0c0>I7I7I7I3', appended, rest, seen, last, total, open))
   end
-  return alike or answers
+  return shared_at or answers
 end

@@ -3,7 +3,7 @@
 
 while item_at <= items_size do
   local is_told, weight, max_delay, instant, item_name_size, name_from = unpack(ITEM, items, item_at)
-  item_at = name_from + item_name_size
+  local item_end = name_from + item_name_size
   local now = present(is_told, instant)
   local kind, at, extra = 1, now, 0
   if weight > 0 then
@@ -22,7 +22,7 @@ while item_at <= items_size do
       else
         append(at, weight)
       end
-      local name = sub(items, name_from, item_at - 1)
+      local name = sub(items, name_from, item_end - 1)
       if at > now then
         extra = line_up(at, weight, name)
       elseif is_behind then
@@ -34,6 +34,7 @@ while item_at <= items_size do
   end
   answered = answered + 1
   answers[answered] = { kind, now, at, extra }
+  item_at = item_end
 end
 
 if is_changed then

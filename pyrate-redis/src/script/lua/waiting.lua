@@ -1,6 +1,6 @@
 -- Where an item would go, answered as a denial would be.
 
-local is_told, weight, _, instant = unpack('>BI7I7I7', ARGV[2])
+local is_told, weight, _, instant = unpack(ITEM, ARGV[2])
 local now = present(is_told, instant)
 if weight == 0 then
   return { { 0, now, now, 0 } }
